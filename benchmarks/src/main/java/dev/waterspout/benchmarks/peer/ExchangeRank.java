@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** A rank with two minimal kernels: one writes to its partial, the other reads from the partials of all ranks. */
+/** A rank with two minimal kernels: one writes to its partial, the other reads from the partials of the other ranks. */
 final class ExchangeRank implements AutoCloseable {
     private static final int RECEIVE = 2;
 
@@ -31,7 +31,10 @@ final class ExchangeRank implements AutoCloseable {
     /** Two arrays, used in turn. */
     private final List<FloatArray> partials;
 
+    /** Partials of the other ranks. */
     private final FloatArray shards;
+
+    private final @Nullable PeerEnd end;
     private final TornadoExecutionPlan plan;
 
     /**
@@ -45,9 +48,10 @@ final class ExchangeRank implements AutoCloseable {
      */
     ExchangeRank(String name, TornadoDevice device, int ranks, int elements, @Nullable PeerEnd end) {
         this.name = name;
+        this.end = end;
         this.kernels = KernelDevice.of(device);
         this.partials = List.of(zeros(elements), zeros(elements));
-        this.shards = zeros(ranks * elements);
+        this.shards = zeros((ranks - 1) * elements);
         step.set(Step.ROWS, 1);
         step.set(Step.OUT_ROWS, 1);
         List<KernelGraph> graphs = List.of(send(0, end), send(1, end), receive(end));
@@ -57,9 +61,6 @@ final class ExchangeRank implements AutoCloseable {
         ImmutableTaskGraph[] all =
                 graphs.stream().map(graph -> graph.taskGraph().snapshot()).toArray(ImmutableTaskGraph[]::new);
         this.plan = new TornadoExecutionPlan(all).withDevice(device).withGridScheduler(grids);
-        if (end != null) {
-            end.expect((long) elements * Float.BYTES);
-        }
     }
 
     private static FloatArray zeros(int elements) {
@@ -76,8 +77,9 @@ final class ExchangeRank implements AutoCloseable {
         if (end == null) {
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, partial);
         } else {
-            end.offer(graph.taskGraph(), "offer", partial);
-            graph.taskGraph().persistOnDevice(partial);
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, shards);
+            end.locate(graph.taskGraph(), List.of(partial, shards));
+            graph.taskGraph().persistOnDevice(partial, shards);
         }
         return graph;
     }
@@ -89,7 +91,7 @@ final class ExchangeRank implements AutoCloseable {
         if (end == null) {
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, shards);
         } else {
-            end.gather(graph.taskGraph(), "gather", shards);
+            graph.taskGraph().consumeFromDevice(shards);
         }
         new ElementTasks(graph).selectOut("read", chosen, shards, seen, 1);
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, seen);
@@ -101,22 +103,31 @@ final class ExchangeRank implements AutoCloseable {
      * alternate.
      */
     void send(long exchange) {
-        plan.withGraph((int) (exchange % 2)).execute();
+        int turn = (int) (exchange % 2);
+        plan.withGraph(turn).execute();
+        if (end != null) {
+            end.offer(partials.get(turn));
+        }
     }
 
-    /** Copies the partials of all ranks to this rank's device, through the host. */
+    /** Copies the partials of the other ranks to this rank's device, through the host. */
     void receiveStaged(long exchange, List<ExchangeRank> ranks) {
         int rank = 0;
         for (ExchangeRank each : ranks) {
-            MemorySegment sent = each.partials.get((int) (exchange % 2)).getSegment();
-            MemorySegment.copy(sent, 0, shards.getSegment(), rank * sent.byteSize(), sent.byteSize());
-            rank++;
+            if (each != this) {
+                MemorySegment sent = each.partials.get((int) (exchange % 2)).getSegment();
+                MemorySegment.copy(sent, 0, shards.getSegment(), rank * sent.byteSize(), sent.byteSize());
+                rank++;
+            }
         }
         receive();
     }
 
-    /** Copies the partials of all ranks to this rank's device, and reads their first element. */
+    /** Copies the partials of the other ranks to this rank's device, and reads their first element. */
     void receive() {
+        if (end != null) {
+            end.gather(shards, (long) partials.getFirst().getSize() * Float.BYTES);
+        }
         plan.withGraph(RECEIVE).execute();
     }
 
@@ -128,5 +139,8 @@ final class ExchangeRank implements AutoCloseable {
     @Override
     public void close() throws TornadoExecutionPlanException {
         plan.close();
+        if (end != null) {
+            end.close();
+        }
     }
 }

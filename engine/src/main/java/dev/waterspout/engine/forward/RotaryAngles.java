@@ -1,11 +1,18 @@
 package dev.waterspout.engine.forward;
 
+import dev.waterspout.engine.model.LayerTraits;
+import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.kernels.host.RotaryTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rotary angles of a chunk's positions: {@code position x scale x base^(-2i/dimensions) / factor_i} for pair i,
@@ -28,6 +35,26 @@ public final class RotaryAngles {
                     : 1;
             frequencies[pair] = rope.frequency(pair, factor);
         }
+    }
+
+    /**
+     * {@return the angles of each layer of a model} Null where a layer has no rotary embedding; layers with the same
+     * embedding share the angles.
+     *
+     * @param model the model
+     * @param context largest number of positions
+     */
+    public static List<@Nullable RotaryAngles> ofLayers(Model model, int context) {
+        Map<RopeConfig, RotaryAngles> each = new HashMap<>();
+        List<@Nullable RotaryAngles> angles = new ArrayList<>();
+        for (LayerTraits layer : model.config().traits()) {
+            RopeConfig rope = layer.rope();
+            angles.add(
+                    rope == null
+                            ? null
+                            : each.computeIfAbsent(rope, _ -> new RotaryAngles(rope, model.ropeFactors(context))));
+        }
+        return angles;
     }
 
     /**

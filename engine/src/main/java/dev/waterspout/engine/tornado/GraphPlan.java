@@ -5,6 +5,7 @@ import dev.waterspout.kernels.device.CompileLock;
 import dev.waterspout.kernels.device.ExactPlans;
 import dev.waterspout.kernels.device.KernelGraph;
 import dev.waterspout.kernels.device.UploadGraph;
+import dev.waterspout.kernels.peer.PeerException;
 import dev.waterspout.kernels.timeline.Phase;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.util.Collection;
@@ -135,6 +136,19 @@ final class GraphPlan implements AutoCloseable {
         graph.prepare();
         count(graph.launches());
         execute(1 + graphs.indexOf(graph), graph.taskGraph(), meanwhile);
+    }
+
+    /**
+     * Runs calls of the driver between executions.
+     *
+     * @throws DeviceException if a call fails
+     */
+    void between(Runnable calls) {
+        try {
+            calls.run();
+        } catch (PeerException failure) {
+            throw new DeviceException("device " + name + " failed in an exchange: " + failure.getMessage(), failure);
+        }
     }
 
     /**

@@ -8,6 +8,7 @@ import dev.waterspout.interconnect.collective.ExchangeShape;
 import dev.waterspout.interconnect.collective.FrameExchange;
 import dev.waterspout.interconnect.policy.Algorithm;
 import dev.waterspout.interconnect.policy.CommChoice;
+import dev.waterspout.kernels.peer.PeerEnd;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
@@ -102,9 +103,11 @@ public final class PeerTrial {
      * @param exchange the rank's exchange, idle
      */
     public void run(FrameExchange exchange) {
-        for (Phase phase : phases) {
-            if (phase.comm.gathers()) {
-                time(phase, exchange);
+        try (PeerEnd _ = ranks.get(exchange.rank()).end()) {
+            for (Phase phase : phases) {
+                if (phase.comm.gathers()) {
+                    time(phase, exchange);
+                }
             }
         }
     }
@@ -126,6 +129,8 @@ public final class PeerTrial {
                     }
                 }
             }
+            // No rank releases its arrays before all ranks have copied them.
+            gather.sum(0, trial.sendStagedPartial(), phase.rows);
         }
     }
 

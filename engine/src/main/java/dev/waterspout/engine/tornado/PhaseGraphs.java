@@ -113,8 +113,10 @@ final class PhaseGraphs {
     private final @Nullable PeerArrays peers;
     /** This rank's encoded partial: bytes of the wire format, or for f32 the partial itself. */
     private final TornadoNativeArray packet;
-    /** The encoded partials of all ranks, or the partial of a single one. */
+    /** The encoded partials of all ranks after the attention half, or the partial of a single one. */
     private final DevicePackets packets;
+    /** The same after the feed-forward half; other arrays if ranks copy from device to device. */
+    private final DevicePackets feedForwardPackets;
 
     /**
      * Builds the graphs.
@@ -154,6 +156,8 @@ final class PhaseGraphs {
         this.temperatures.init(1);
         this.packet = shape.packet();
         this.packets = packets(shard.rank());
+        this.feedForwardPackets =
+                peers == null ? packets : peers.packets(peers.feedForward(), packets.ownRank(), ranks);
         this.chosen = new IntArray(shape.logitRows());
         this.chosen.init(0);
         int share = shard.vocabulary().size();
@@ -179,7 +183,7 @@ final class PhaseGraphs {
     /** Sums the partials of a part of a divided pass, whose packets the next exchange would overwrite. */
     private KernelGraph sum(String name, @Nullable DeviceNorm post) {
         KernelGraph graph = graph(name);
-        begin(graph, post, 0, null);
+        begin(graph, post, null);
         return graph;
     }
 
@@ -218,11 +222,10 @@ final class PhaseGraphs {
 
     /**
      * Returns the graphs that can be captured, because each execution has the same copies, kernels and grids: those of
-     * a phase of one token, whose position and layer are read from arrays. Graphs that copy from device to device are
-     * not among them, since a replay does not run the host code of TornadoVM's library tasks.
+     * a phase of one token, whose position and layer are read from arrays.
      */
     List<KernelGraph> repeated() {
-        return maxRows == 1 && peers == null ? all() : List.of();
+        return maxRows == 1 ? all() : List.of();
     }
 
     /** Returns the attention half of a layer. */
@@ -337,11 +340,12 @@ final class PhaseGraphs {
         DeviceArrays a = arrays;
         // Where both halves read the same norm, the first half has already computed it.
         boolean parallel = config.architecture().block() == Block.PARALLEL;
-        FloatArray begun = begin(graph, a.attentionPostNorm, 0, parallel ? null : a.ffnNorm);
+        FloatArray begun = begin(graph, a.attentionPostNorm, parallel ? null : a.ffnNorm);
         FloatArray h = parallel ? a.normed : begun;
         PartialEnd end = end(peers == null ? null : peers.feedForward());
         if (config.traits().get(layer).experts()) {
-            Objects.requireNonNull(a.experts).addTo(graph, layer, Objects.requireNonNull(chosenExperts), h, a.partial);
+            Objects.requireNonNull(a.experts)
+                    .addTo(graph, layer, Objects.requireNonNull(chosenExperts), h, end.partial());
             end.leave(graph);
         } else {
             Objects.requireNonNull(a.ffn).addTo(graph, layer, h, end);
@@ -355,7 +359,7 @@ final class PhaseGraphs {
         }
         return peers == null
                 ? new DevicePackets(others(codec, maxRows, ranks - 1), packet, rank, ranks)
-                : DevicePackets.in(peers.packets(), ranks);
+                : peers.packets(peers.attention(), rank, ranks);
     }
 
     /** Sets the packets that the next graph adds to the residual stream. */
@@ -388,7 +392,7 @@ final class PhaseGraphs {
                 .transferToDevice(DataTransferMode.EVERY_EXECUTION, outputStep, chosen)
                 .consumeFromDevice(arrays.all().toArray());
         outputStep.set(Step.LAYER, config.layers() - 1);
-        ResidualSum sum = addend(graph, arrays.ffnPostNorm, 0);
+        ResidualSum sum = addend(graph, feedForwardPackets, arrays.ffnPostNorm, 0);
         graph.addAndNormalize("norm", sum, arrays.outputNorm, arrays.normed, chosen);
         graph.linear("head", arrays.output, null, arrays.normed, arrays.logits);
         if (config.scales().logits() != 1) {
@@ -414,46 +418,44 @@ final class PhaseGraphs {
      *
      * @param graph graph to add to
      * @param post norm of the sum, or null
-     * @param layersBefore 1 if the previous half layer belongs to the previous layer, else 0
      * @param norm norm of the residual stream, or null
      * @return the normalized residual stream; the residual stream itself without a norm
      */
-    private FloatArray begin(
-            KernelGraph graph, @Nullable DeviceNorm post, int layersBefore, @Nullable DeviceNorm norm) {
+    private FloatArray begin(KernelGraph graph, @Nullable DeviceNorm post, @Nullable DeviceNorm norm) {
         FloatArray normed = norm == null ? arrays.sum : arrays.normed;
-        graph.addAndNormalize("begin", addend(graph, post, layersBefore), norm, normed, null);
+        graph.addAndNormalize("begin", addend(graph, packets, post, 0), norm, normed, null);
         return norm == null ? arrays.hidden : normed;
     }
 
     /** Adds the same task for the attention half, which begins the pass in layer 0. */
     private FloatArray beginLayer(KernelGraph graph) {
         DeviceNorm norm = arrays.attentionNorm;
-        DeviceEmbedding embedding = new DeviceEmbedding(
-                arrays.embedding, places, (float) config.scales().embedding());
-        ResidualSum sum = addend(graph, arrays.ffnPostNorm, 1);
+        DeviceEmbedding embedding =
+                new DeviceEmbedding(arrays.embedding, places, config.scales().embedding());
+        ResidualSum sum = addend(graph, feedForwardPackets, arrays.ffnPostNorm, 1);
         graph.embedAndNormalize("begin", embedding, sum, norm, norm == null ? arrays.sum : arrays.normed);
         return norm == null ? arrays.hidden : arrays.normed;
     }
 
     /** Adds the transfer of the packets. {@return the sum of the previous half layer's partials} */
-    private ResidualSum addend(KernelGraph graph, @Nullable DeviceNorm post, int layersBefore) {
+    private ResidualSum addend(
+            KernelGraph graph, DevicePackets delivered, @Nullable DeviceNorm post, int layersBefore) {
         DeviceCodec summed = ranks == 1 ? DeviceCodec.of(PlainFormat.F32, config.width()) : codec;
-        if (peers != null) {
-            peers.end().gather(graph.taskGraph(), "gather", peers.packets());
-        } else if (ranks > 1) {
+        if (peers == null && ranks > 1) {
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, packets.others());
         }
         if (ranks > 1 && codec.format() != PlainFormat.F32) {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, codec.parameters());
         }
         float scale = config.scales().residual();
-        return new ResidualSum(summed, packets, post, layersBefore, scale, arrays.hidden, maxRows);
+        return new ResidualSum(summed, delivered, post, layersBefore, scale, arrays.hidden, maxRows);
     }
 
     /** Returns the end of a half layer. */
     private PartialEnd end(@Nullable TornadoNativeArray offered) {
-        TornadoNativeArray target = peers == null ? packet : offered;
-        return new PartialEnd(codec, arrays.partial, ranks == 1 ? null : target, peers == null ? null : peers.end());
+        FloatArray partial = offered instanceof FloatArray floats ? floats : arrays.partial;
+        TornadoNativeArray encoded = offered == null ? packet : offered;
+        return new PartialEnd(codec, partial, ranks == 1 ? null : encoded, offered == null);
     }
 
     private KernelGraph graph(String name) {

@@ -10,10 +10,8 @@ import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.forward.ShardWeights;
 import dev.waterspout.engine.logits.LogitsRequest;
 import dev.waterspout.engine.logits.ShareLogits;
-import dev.waterspout.engine.model.LayerTraits;
 import dev.waterspout.engine.model.Model;
 import dev.waterspout.engine.model.ModelConfig;
-import dev.waterspout.engine.model.RopeConfig;
 import dev.waterspout.engine.plan.Shard;
 import dev.waterspout.engine.plan.Span;
 import dev.waterspout.interconnect.collective.PartialPort;
@@ -33,13 +31,13 @@ import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.peer.PeerEnd;
 import dev.waterspout.kernels.timeline.Timeline;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -101,7 +99,7 @@ public final class TornadoShard implements ShardCompute {
         this.weightBytes = ShardWeights.bytes(model, shard);
         DeviceTraits.requireDividedAttention(name, shard);
         this.config = config;
-        this.angles = angles(model, options.context());
+        this.angles = RotaryAngles.ofLayers(model, options.context());
         DeviceMemory.require(name, device, model, shard, ranks, options);
         this.arrays = new DeviceArrays(model, shard, options, device.getMaxAllocMemory());
         KernelDevice kernels = on.kernels().with(options.activations());
@@ -122,7 +120,9 @@ public final class TornadoShard implements ShardCompute {
                         Stream.of(prefill, decode).distinct().flatMap(each -> each.all().stream()))
                 .toList();
         List<KernelGraph> captured = on.captures() ? decode.repeated() : List.of();
-        this.plan = new GraphPlan(name, device, new UploadGraph(LOAD, kernels, arrays.all()), graphs, captured);
+        UploadGraph load = new UploadGraph(
+                LOAD, kernels, arrays.all(), graph -> PeerArrays.locate(graph, prefill.peers(), decode.peers()));
+        this.plan = new GraphPlan(name, device, load, graphs, captured);
     }
 
     /**
@@ -167,19 +167,6 @@ public final class TornadoShard implements ShardCompute {
                 .consumeFromDevice(arrays.all().toArray());
         graph.copyBlock("copy", arrays.cache, copiedBlock);
         return graph;
-    }
-
-    private static List<@Nullable RotaryAngles> angles(Model model, int context) {
-        Map<RopeConfig, RotaryAngles> each = new HashMap<>();
-        List<@Nullable RotaryAngles> angles = new ArrayList<>();
-        for (LayerTraits layer : model.config().traits()) {
-            RopeConfig rope = layer.rope();
-            angles.add(
-                    rope == null
-                            ? null
-                            : each.computeIfAbsent(rope, _ -> new RotaryAngles(rope, model.ropeFactors(context))));
-        }
-        return angles;
     }
 
     /** Fills the rotary angles of the rows; a layer without rotary embedding has angles of zero. */
@@ -319,6 +306,7 @@ public final class TornadoShard implements ShardCompute {
         phase.step.set(Step.LAYER, layer);
         phase.step.set(Step.WINDOW, config.traits().get(layer).window());
         half(layer, phase.attention(layer), phase.attentionSum);
+        offer(PeerArrays::attention);
     }
 
     @Override
@@ -326,6 +314,7 @@ public final class TornadoShard implements ShardCompute {
         hold(rows);
         phase.step.set(Step.LAYER, layer);
         half(layer, phase.feedForward(layer), phase.feedForwardSum);
+        offer(PeerArrays::feedForward);
     }
 
     /**
@@ -340,14 +329,17 @@ public final class TornadoShard implements ShardCompute {
         add(ranks == 1 ? PhaseGraphs.Addend.PARTIALS : PhaseGraphs.Addend.NONE);
     }
 
+    /** Offers the partial of a half layer to the other ranks' devices, if they copy partials. */
+    private void offer(Function<PeerArrays, TornadoNativeArray> half) {
+        PeerArrays peers = phase.peers();
+        if (peers != null) {
+            plan.between(() -> peers.end().offer(half.apply(peers)));
+        }
+    }
+
     /** Sets what the next graph adds to the residual stream. */
     private void add(PhaseGraphs.Addend addend) {
         phase.addNext(addend);
-        PeerArrays peers = phase.peers();
-        if (peers != null) {
-            boolean some = addend != PhaseGraphs.Addend.NONE;
-            peers.end().expect(some ? phase.format().encodedBytes(rows.count, width) : 0);
-        }
     }
 
     @Override
@@ -391,6 +383,8 @@ public final class TornadoShard implements ShardCompute {
 
         @Override
         public void fetchSum(int count) {
+            PeerArrays peers = Objects.requireNonNull(phase.peers());
+            plan.between(() -> peers.end().gather(peers.others(), phase.format().encodedBytes(count, width)));
             sum(rows, PhaseGraphs.Addend.PARTIALS);
         }
 
@@ -488,5 +482,6 @@ public final class TornadoShard implements ShardCompute {
     @Override
     public void close() {
         plan.close();
+        PeerArrays.close(prefill.peers(), decode.peers());
     }
 }

@@ -4,7 +4,6 @@ import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.interconnect.collective.PeerPort;
 import dev.waterspout.interconnect.collective.StagedPort;
 import dev.waterspout.interconnect.collective.Tile;
-import dev.waterspout.kernels.codec.PlainFormat;
 import dev.waterspout.kernels.codec.WireFormat;
 import dev.waterspout.kernels.peer.PeerEnd;
 import java.lang.foreign.MemorySegment;
@@ -37,9 +36,6 @@ final class TrialRank implements AutoCloseable {
     private final PeerEnd end;
     private final WireFormat format;
     private final int bytes;
-    /** Source of f32 partials: in a run, kernels write one array, which is copied before other ranks read it. */
-    private final ByteArray partial;
-
     private final ByteArray encoded;
     private final ByteArray staged;
     private final List<ByteArray> offered;
@@ -52,7 +48,7 @@ final class TrialRank implements AutoCloseable {
      *
      * @param name name of the device on the command line
      * @param device device of the rank
-     * @param end the rank's end of a link between the devices of all ranks, used by this trial only
+     * @param end the rank's end of a link between the devices of all ranks, used by trials only, one at a time
      * @param format wire format of partials
      * @param bytes bytes of an encoded partial
      * @param ranks number of ranks
@@ -62,12 +58,10 @@ final class TrialRank implements AutoCloseable {
         this.end = end;
         this.format = format;
         this.bytes = bytes;
-        this.partial = zeros(bytes);
         this.encoded = zeros(bytes);
         this.staged = zeros(Math.multiplyExact(ranks, bytes));
         this.offered = List.of(zeros(bytes), zeros(bytes));
-        this.gathered = zeros(Math.multiplyExact(ranks, bytes));
-        end.expect(bytes);
+        this.gathered = zeros(Math.multiplyExact(ranks - 1, bytes));
         this.plan = new TornadoExecutionPlan(
                         Stream.of(sendStaged(), receiveStaged(), sendPeer(0), sendPeer(1), receivePeer())
                                 .map(TaskGraph::snapshot)
@@ -94,23 +88,19 @@ final class TrialRank implements AutoCloseable {
         return graph.persistOnDevice(staged);
     }
 
+    /** In a run, kernels of this graph write the array. */
     private TaskGraph sendPeer(int which) {
         ByteArray array = offered.get(which);
-        TaskGraph graph = new TaskGraph("trialSendPeer" + which);
-        if (format == PlainFormat.F32) {
-            graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, partial, array);
-            end.offerCopy(graph, "offer", partial, array);
-            return graph.persistOnDevice(partial, array);
-        }
-        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, array);
-        end.offer(graph, "offer", array);
-        return graph.persistOnDevice(array);
+        TaskGraph graph = new TaskGraph("trialSendPeer" + which)
+                .transferToDevice(DataTransferMode.FIRST_EXECUTION, array, gathered);
+        end.locate(graph, List.of(array, gathered));
+        return graph.persistOnDevice(array, gathered);
     }
 
+    /** Follows the copies in the plan's stream. In a run, kernels of this graph read what was gathered. */
     private TaskGraph receivePeer() {
-        TaskGraph graph =
-                new TaskGraph("trialReceivePeer").transferToDevice(DataTransferMode.FIRST_EXECUTION, gathered);
-        end.gather(graph, "gather", gathered);
+        TaskGraph graph = new TaskGraph("trialReceivePeer").consumeFromDevice(gathered);
+        PeerEnd.touch(graph, "touch", gathered);
         return graph.persistOnDevice(gathered);
     }
 
@@ -123,6 +113,7 @@ final class TrialRank implements AutoCloseable {
     /** Offers this rank's partial on its device; {@return the port of the exchange that follows} */
     PeerPort sendPeerPartial() {
         execute(SEND_PEER + turn);
+        end.offer(offered.get(turn));
         turn = 1 - turn;
         return new Peer();
     }
@@ -186,6 +177,7 @@ final class TrialRank implements AutoCloseable {
 
         @Override
         public void fetchSum(int rows) {
+            end.gather(gathered, bytes);
             execute(RECEIVE_PEER);
         }
 

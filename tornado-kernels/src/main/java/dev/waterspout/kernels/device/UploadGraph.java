@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.device.kernels.UploadKernels;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import uk.ac.manchester.tornado.api.GridScheduler;
 import uk.ac.manchester.tornado.api.KernelContext;
@@ -32,6 +33,18 @@ public final class UploadGraph {
      * @param arrays the arrays, of floats, bytes or words
      */
     public UploadGraph(String name, KernelDevice device, List<TornadoNativeArray> arrays) {
+        this(name, device, arrays, _ -> {});
+    }
+
+    /**
+     * Builds a graph with further tasks.
+     *
+     * @param name the graph's name in its plan
+     * @param device device whose limits apply
+     * @param arrays the arrays, of floats, bytes or words
+     * @param further adds tasks of the arrays, which are not kernels
+     */
+    public UploadGraph(String name, KernelDevice device, List<TornadoNativeArray> arrays, Consumer<TaskGraph> further) {
         this.graph = new TaskGraph(name);
         this.launches = new LaunchPlan(name, device.limits());
         sink.init(0);
@@ -92,6 +105,7 @@ public final class UploadGraph {
                         a.get(7),
                         a.get(8),
                         a.get(9)));
+        further.accept(graph);
         graph.persistOnDevice(all);
     }
 

@@ -11,14 +11,17 @@ import java.util.Optional;
 
 /**
  * The functions of CUDA's driver interface (cuda.h) that copies need, under the names of their current versions.
- * Contexts, streams and device addresses have 64 bits and are passed as long.
+ * Contexts, streams, events and device addresses have 64 bits and are passed as long.
  *
  * @param pushContext {@code CUresult cuCtxPushCurrent_v2(CUcontext)}
  * @param popContext {@code CUresult cuCtxPopCurrent_v2(CUcontext*)}
  * @param enablePeerAccess {@code CUresult cuCtxEnablePeerAccess(CUcontext peer, unsigned flags)}
  * @param copyPeerAsync {@code CUresult cuMemcpyPeerAsync(CUdeviceptr dst, CUcontext dst_context, CUdeviceptr src,
  *     CUcontext src_context, size_t bytes, CUstream)}
- * @param synchronizeStream {@code CUresult cuStreamSynchronize(CUstream)}
+ * @param createEvent {@code CUresult cuEventCreate(CUevent*, unsigned flags)}
+ * @param recordEvent {@code CUresult cuEventRecord(CUevent, CUstream)}
+ * @param waitEvent {@code CUresult cuStreamWaitEvent(CUstream, CUevent, unsigned flags)}
+ * @param destroyEvent {@code CUresult cuEventDestroy_v2(CUevent)}
  * @param isCapturing {@code CUresult cuStreamIsCapturing(CUstream, CUstreamCaptureStatus*)}
  */
 record Cuda(
@@ -26,9 +29,15 @@ record Cuda(
         MethodHandle popContext,
         MethodHandle enablePeerAccess,
         MethodHandle copyPeerAsync,
-        MethodHandle synchronizeStream,
+        MethodHandle createEvent,
+        MethodHandle recordEvent,
+        MethodHandle waitEvent,
+        MethodHandle destroyEvent,
         MethodHandle isCapturing) {
     static final String LIBRARY = "libcuda.so.1";
+
+    /** CU_EVENT_DISABLE_TIMING: the event only orders work. */
+    private static final int WITHOUT_TIMING = 2;
 
     private static final int ERROR_PEER_ACCESS_UNSUPPORTED = 217;
     private static final int ERROR_PEER_ACCESS_ALREADY_ENABLED = 704;
@@ -49,7 +58,10 @@ record Cuda(
                                 JAVA_LONG,
                                 JAVA_LONG,
                                 JAVA_LONG),
-                        calls.function("cuStreamSynchronize", JAVA_INT, JAVA_LONG),
+                        calls.function("cuEventCreate", JAVA_INT, ADDRESS, JAVA_INT),
+                        calls.function("cuEventRecord", JAVA_INT, JAVA_LONG, JAVA_LONG),
+                        calls.function("cuStreamWaitEvent", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT),
+                        calls.function("cuEventDestroy_v2", JAVA_INT, JAVA_LONG),
                         calls.function("cuStreamIsCapturing", JAVA_INT, JAVA_LONG, ADDRESS)));
     }
 
@@ -96,10 +108,39 @@ record Cuda(
         }
     }
 
-    /** Waits until all work enqueued in a stream is done. */
-    void synchronize(long stream) {
+    /** Creates an event of this thread's context. */
+    long newEvent() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment event = arena.allocate(JAVA_LONG);
+            require("cuEventCreate", (int) createEvent.invokeExact(event, WITHOUT_TIMING));
+            return event.get(JAVA_LONG, 0);
+        } catch (Throwable failure) {
+            throw NativeCalls.failed(LIBRARY, failure);
+        }
+    }
+
+    /** Has an event stand for all work enqueued in a stream so far, and no longer for what it stood for before. */
+    void record(long event, long stream) {
         try {
-            require("cuStreamSynchronize", (int) synchronizeStream.invokeExact(stream));
+            require("cuEventRecord", (int) recordEvent.invokeExact(event, stream));
+        } catch (Throwable failure) {
+            throw NativeCalls.failed(LIBRARY, failure);
+        }
+    }
+
+    /** Has later work of a stream begin after the work that an event stands for now. The thread does not wait. */
+    void await(long stream, long event) {
+        try {
+            require("cuStreamWaitEvent", (int) waitEvent.invokeExact(stream, event, 0));
+        } catch (Throwable failure) {
+            throw NativeCalls.failed(LIBRARY, failure);
+        }
+    }
+
+    /** Releases an event that no thread uses any more. */
+    void destroy(long event) {
+        try {
+            require("cuEventDestroy", (int) destroyEvent.invokeExact(event));
         } catch (Throwable failure) {
             throw NativeCalls.failed(LIBRARY, failure);
         }

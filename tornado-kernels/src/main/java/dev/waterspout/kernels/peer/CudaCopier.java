@@ -5,8 +5,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Copies between CUDA devices, in the stream of the receiving plan. The copies go over NVLink or PCIe if the devices
- * have peer access, and otherwise by the path that the driver chooses.
+ * Copies between CUDA devices, in the stream of the receiving plan. No thread waits for them: they are ordered by their
+ * stream and by events. The copies go over NVLink or PCIe if the devices have peer access, and otherwise by the path
+ * that the driver chooses.
  */
 final class CudaCopier implements PeerCopier {
     private final Cuda cuda;
@@ -16,6 +17,31 @@ final class CudaCopier implements PeerCopier {
 
     CudaCopier(Cuda cuda) {
         this.cuda = cuda;
+    }
+
+    @Override
+    public long event(DeviceArray array) {
+        cuda.push(array.context());
+        try {
+            return cuda.newEvent();
+        } finally {
+            cuda.pop();
+        }
+    }
+
+    @Override
+    public void record(long event, DeviceArray array) {
+        cuda.record(event, array.stream());
+    }
+
+    @Override
+    public void await(DeviceArray array, long event) {
+        cuda.await(array.stream(), event);
+    }
+
+    @Override
+    public void destroy(long event) {
+        cuda.destroy(event);
     }
 
     @Override
@@ -39,7 +65,6 @@ final class CudaCopier implements PeerCopier {
                             target.stream());
                 }
             }
-            cuda.synchronize(target.stream());
         } finally {
             cuda.pop();
         }

@@ -62,8 +62,6 @@ public final class DeviceMemoryProvider implements TornadoLibraryProvider {
             throw new PeerException("library task " + functionName + " has no task to run");
         }
         refuseCapture(functionName, invocation);
-        // Tasks are enqueued: earlier tasks have written their arrays only when the queue is empty.
-        invocation.getDevice().sync(invocation.getExecutionPlanId());
         List<DeviceArray> arrays = new ArrayList<>();
         for (int index = 0; index < invocation.getNumArgs(); index++) {
             arrays.add(array(invocation, index));

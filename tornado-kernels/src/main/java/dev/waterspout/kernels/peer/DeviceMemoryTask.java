@@ -2,11 +2,11 @@ package dev.waterspout.kernels.peer;
 
 import java.util.List;
 
-/** Work on arrays in device memory, in the middle of a task graph. */
+/** A task of a graph that is given the addresses of its arrays. */
 @FunctionalInterface
 interface DeviceMemoryTask {
     /**
-     * Runs when all earlier tasks of the plan have ended; later ones begin when it returns.
+     * Runs on the host while the graph's tasks are enqueued. Earlier tasks may still be running.
      *
      * @param arrays the task's arrays, in its order
      */

@@ -2,6 +2,9 @@ package dev.waterspout.kernels.peer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -14,15 +17,23 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
  * <p>The other ends may read an offer until the next but one offer of the same end.
  */
 public final class PeerLink {
-    /** Offers kept per rank: a rank may be one exchange ahead of another. */
-    private static final int KEPT = 2;
+    /** Offers and reads kept per rank: a rank may be one exchange ahead of another. */
+    static final int KEPT = 2;
 
     private final PeerCopier copier;
     private final int ranks;
     private final AtomicReferenceArray<@Nullable Offer> offers;
+    private final AtomicReferenceArray<@Nullable Read> reads;
+    /** Events of all ends. */
+    private final Queue<Long> events = new ConcurrentLinkedQueue<>();
 
-    /** An array that other ranks may read, and the number of its exchange. */
-    record Offer(long exchange, DeviceArray array) {}
+    private final AtomicInteger openEnds;
+
+    /** An array that other ranks may read, the number of its exchange, and the event that stands for its writes. */
+    record Offer(long exchange, DeviceArray array, long written) {}
+
+    /** The event that stands for a rank's copies of the other ranks' arrays in an exchange. */
+    record Read(long exchange, long event) {}
 
     /** The result of {@link #connect}. */
     public sealed interface Result {
@@ -45,6 +56,8 @@ public final class PeerLink {
         this.copier = copier;
         this.ranks = ranks;
         this.offers = new AtomicReferenceArray<>(KEPT * ranks);
+        this.openEnds = new AtomicInteger(ranks);
+        this.reads = new AtomicReferenceArray<>(KEPT * ranks);
     }
 
     /**
@@ -76,7 +89,7 @@ public final class PeerLink {
     }
 
     /**
-     * Returns a rank's end. Each end can be taken once.
+     * Returns a rank's end. Each end can be taken once, and is to be closed.
      *
      * @param rank number of the rank, from 0
      */
@@ -84,9 +97,9 @@ public final class PeerLink {
         return new PeerEnd(this, rank);
     }
 
-    /** Returns the number of ranks. */
-    public int ranks() {
-        return ranks;
+    /** {@return the other ranks, in order} */
+    List<Integer> others(int rank) {
+        return IntStream.range(0, ranks).filter(each -> each != rank).boxed().toList();
     }
 
     PeerCopier copier() {
@@ -97,15 +110,44 @@ public final class PeerLink {
         offers.set(slot(rank, offer.exchange()), offer);
     }
 
-    /** Returns the array that a rank offers for an exchange. */
-    DeviceArray offered(int rank, long exchange) {
+    /** Returns what a rank offers for an exchange. */
+    Offer offered(int rank, long exchange) {
         Offer offer = offers.get(slot(rank, exchange));
         if (offer == null || offer.exchange() != exchange) {
             throw new PeerException("rank " + rank + " offers "
                     + (offer == null ? "nothing" : "its partial of exchange " + offer.exchange())
                     + "; the offer of exchange " + exchange + " is needed");
         }
-        return offer.array();
+        return offer;
+    }
+
+    void read(int rank, Read read) {
+        reads.set(slot(rank, read.exchange()), read);
+    }
+
+    /** Returns the event that stands for a rank's copies in an exchange. */
+    long readBy(int rank, long exchange) {
+        Read read = reads.get(slot(rank, exchange));
+        if (read == null || read.exchange() != exchange) {
+            throw new PeerException("rank " + rank + " has not gathered the offers of exchange " + exchange);
+        }
+        return read.event();
+    }
+
+    /** {@return a new event for the stream of an array's plan} It is released when all ends are closed. */
+    long event(DeviceArray array) {
+        long event = copier.event(array);
+        events.add(event);
+        return event;
+    }
+
+    /** Releases all events with the last end: other ranks' streams may wait for the events of an end. */
+    void closed() {
+        if (openEnds.decrementAndGet() == 0) {
+            for (Long event = events.poll(); event != null; event = events.poll()) {
+                copier.destroy(event);
+            }
+        }
     }
 
     private static int slot(int rank, long exchange) {

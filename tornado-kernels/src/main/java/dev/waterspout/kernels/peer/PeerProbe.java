@@ -1,6 +1,9 @@
 package dev.waterspout.kernels.peer;
 
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -27,38 +30,44 @@ final class PeerProbe {
         PeerLink link = new PeerLink(copier, 2);
         ByteArray sent = pattern(1);
         ByteArray own = pattern(2);
-        ByteArray packets = new ByteArray(2 * BYTES);
-        packets.init((byte) 0);
-        try (TornadoExecutionPlan source = plan(from, offer(link.end(0), sent));
-                TornadoExecutionPlan target = plan(to, exchange(link.end(1), own, packets))) {
-            source.execute();
-            target.execute();
+        ByteArray received = new ByteArray(BYTES);
+        received.init((byte) 0);
+        try (PeerEnd sender = link.end(0);
+                PeerEnd receiver = link.end(1);
+                TornadoExecutionPlan source = plan(from, located(sender, sent));
+                TornadoExecutionPlan target = plan(to, located(receiver, own, received), copiedOut(received))) {
+            source.withGraph(0).execute();
+            sender.offer(sent);
+            target.withGraph(0).execute();
+            receiver.offer(own);
+            receiver.gather(received, BYTES);
+            target.withGraph(1).execute();
         } catch (PeerException refused) {
             return Optional.of(copy + " failed: " + refused.getMessage());
         } catch (TornadoExecutionPlanException | RuntimeException | Error failure) { // the runtime throws all kinds
             return Optional.of(copy + " failed: " + failure);
         }
-        boolean same = packets.getSegment().asSlice(0, BYTES).mismatch(sent.getSegment()) < 0
-                && packets.getSegment().asSlice(BYTES).mismatch(own.getSegment()) < 0;
+        boolean same = received.getSegment().mismatch(sent.getSegment()) < 0;
         return same ? Optional.empty() : Optional.of(copy + " changed the bytes");
     }
 
-    private static TaskGraph offer(PeerEnd end, ByteArray sent) {
-        TaskGraph graph = new TaskGraph("peerProbeSource").transferToDevice(DataTransferMode.EVERY_EXECUTION, sent);
-        end.offer(graph, "offer", sent);
-        return graph.persistOnDevice(sent);
+    private static TaskGraph located(PeerEnd end, ByteArray... arrays) {
+        Object[] all = arrays;
+        TaskGraph graph = new TaskGraph("peerProbe").transferToDevice(DataTransferMode.FIRST_EXECUTION, all);
+        end.locate(graph, List.of(arrays));
+        return graph.persistOnDevice(all);
     }
 
-    private static TaskGraph exchange(PeerEnd end, ByteArray own, ByteArray packets) {
-        TaskGraph graph = new TaskGraph("peerProbeTarget").transferToDevice(DataTransferMode.EVERY_EXECUTION, own);
-        end.expect(BYTES);
-        end.offer(graph, "offer", own);
-        end.gather(graph, "gather", packets);
-        return graph.transferToHost(DataTransferMode.EVERY_EXECUTION, packets);
+    private static TaskGraph copiedOut(ByteArray received) {
+        TaskGraph graph = new TaskGraph("peerProbeOut").consumeFromDevice(received);
+        PeerEnd.touch(graph, "touch", received);
+        return graph.transferToHost(DataTransferMode.EVERY_EXECUTION, received);
     }
 
-    private static TornadoExecutionPlan plan(TornadoDevice device, TaskGraph graph) {
-        return new TornadoExecutionPlan(graph.snapshot()).withDevice(device);
+    private static TornadoExecutionPlan plan(TornadoDevice device, TaskGraph... graphs) {
+        return new TornadoExecutionPlan(
+                        Stream.of(graphs).map(TaskGraph::snapshot).toArray(ImmutableTaskGraph[]::new))
+                .withDevice(device);
     }
 
     private static ByteArray pattern(int seed) {

@@ -16,8 +16,11 @@ import java.lang.foreign.ValueLayout;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -158,17 +161,17 @@ class PeerLinkTest {
     @EnumSource(Backend.class)
     void aFailureInATaskIsSeen(Backend backend) throws TornadoExecutionPlanException {
         List<TornadoDevice> devices = backend.devices();
-        PeerLink link = connect(devices);
-        ByteArray packets = new ByteArray(16);
-        TaskGraph graph = new TaskGraph("lonely").transferToDevice(DataTransferMode.EVERY_EXECUTION, packets);
-        PeerEnd end = link.end(0);
-        end.offer(graph, "offer", packets);
-        end.gather(graph, "gather", packets);
-        end.expect(Integer.BYTES);
+        ByteArray bytes = new ByteArray(16);
+        Access[] access = {Access.READ_ONLY};
+        TaskGraph graph = new TaskGraph("failing").transferToDevice(DataTransferMode.EVERY_EXECUTION, bytes);
+        DeviceMemoryTask failing = _ -> {
+            throw new PeerException("refused");
+        };
+        graph.libraryTask("fail", array -> DeviceMemoryProvider.describe("fail", failing, access, array), bytes);
         try (TornadoExecutionPlan plan = new TornadoExecutionPlan(graph.snapshot()).withDevice(devices.getFirst())) {
             assertThatExceptionOfType(PeerException.class)
                     .isThrownBy(plan::execute)
-                    .withMessage("rank 1 offers nothing; the offer of exchange 0 is needed");
+                    .withMessage("refused");
         }
     }
 
@@ -179,33 +182,46 @@ class PeerLinkTest {
         final ByteArray packets;
         final FloatArray residual;
 
-        Summing(String name, TornadoDevice device, DeviceCodec codec, FloatArray partial, PeerEnd end, boolean peer) {
+        /** The rank's end of a link; null where packets go through the host. */
+        final @Nullable PeerEnd end;
+
+        Summing(int rank, TornadoDevice device, DeviceCodec codec, FloatArray partial, @Nullable PeerEnd end) {
+            this.end = end;
+            String name = "rank" + rank;
             IntArray step = Step.allocate();
             step.set(Step.ROWS, ROWS);
             FloatArray powers = DeviceTables.create();
             int bytes = codec.packedBytes(ROWS);
             encoded = new ByteArray(bytes);
-            packets = new ByteArray(2 * bytes);
+            packets = new ByteArray(bytes);
             residual = new FloatArray(partial.getSize());
             residual.init(RESIDUAL);
             KernelDevice kernels = KernelDevice.of(device);
             KernelGraph quantize = new KernelGraph(name + "Quantize", kernels, ROWS, step, powers);
             quantize.taskGraph()
                     .transferToDevice(
-                            DataTransferMode.EVERY_EXECUTION, step, powers, codec.parameters(), partial, encoded);
+                            DataTransferMode.EVERY_EXECUTION,
+                            step,
+                            powers,
+                            codec.parameters(),
+                            partial,
+                            encoded,
+                            packets);
             quantize.quantize("quantize", codec, partial, encoded);
             KernelGraph sum = new KernelGraph(name + "Sum", kernels, ROWS, step, powers);
             sum.taskGraph()
                     .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, powers, codec.parameters(), residual);
-            if (peer) {
-                end.offer(quantize.taskGraph(), "offer", encoded);
-                end.expect(bytes);
-                end.gather(sum.taskGraph(), "gather", packets);
+            PeerEnd.touch(quantize.taskGraph(), "touch", packets);
+            sum.taskGraph().consumeFromDevice(encoded);
+            if (end != null) {
+                end.locate(quantize.taskGraph(), List.of(encoded, packets));
+                sum.taskGraph().consumeFromDevice(packets);
             } else {
                 quantize.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, encoded);
                 sum.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, packets);
             }
-            sum.dequantizeSum("sum", codec, DevicePackets.in(packets, 2), residual);
+            quantize.taskGraph().persistOnDevice(encoded, packets);
+            sum.dequantizeSum("sum", codec, new DevicePackets(packets, encoded, rank, 2), residual);
             sum.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, residual);
             GridScheduler grids = new GridScheduler();
             quantize.addTo(grids);
@@ -232,18 +248,20 @@ class PeerLinkTest {
             for (int i = 0; i < partial.getSize(); i++) {
                 partial.set(i, (float) random.nextGaussian());
             }
-            ranks[rank] = new Summing("rank" + rank, devices.get(rank), codec, partial, link.end(rank), peer);
+            ranks[rank] = new Summing(rank, devices.get(rank), codec, partial, peer ? link.end(rank) : null);
         }
         try (TornadoExecutionPlan first = ranks[0].plan;
                 TornadoExecutionPlan second = ranks[1].plan) {
             first.withGraph(0).execute();
             second.withGraph(0).execute();
-            if (!peer) {
-                for (Summing rank : ranks) {
-                    long bytes = rank.encoded.getSize();
-                    rank.packets.getSegment().asSlice(0, bytes).copyFrom(ranks[0].encoded.getSegment());
-                    rank.packets.getSegment().asSlice(bytes).copyFrom(ranks[1].encoded.getSegment());
-                }
+            if (peer) {
+                Stream.of(ranks)
+                        .forEach(rank -> Objects.requireNonNull(rank.end).offer(rank.encoded));
+                Stream.of(ranks)
+                        .forEach(rank -> Objects.requireNonNull(rank.end).gather(rank.packets, rank.packets.getSize()));
+            } else {
+                ranks[0].packets.getSegment().copyFrom(ranks[1].encoded.getSegment());
+                ranks[1].packets.getSegment().copyFrom(ranks[0].encoded.getSegment());
             }
             first.withGraph(1).execute();
             second.withGraph(1).execute();

@@ -157,7 +157,8 @@ public final class TornadoShard implements ShardCompute {
     }
 
     private RowPlaces places(PhaseShape shape, BatchLimits limits) {
-        return new RowPlaces(arrays.cache, shape.maxRows(), PhaseRows.tableEntries(limits, shape.maxRows()));
+        int rows = shape.maxRows();
+        return new RowPlaces(arrays.cache, rows, PhaseRows.tableEntries(limits, rows), limits.sequences());
     }
 
     private KernelGraph copyBlock(KernelDevice device) {

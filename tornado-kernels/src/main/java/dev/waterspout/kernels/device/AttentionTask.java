@@ -24,6 +24,11 @@ record AttentionTask(
         return new SplitTask(plan, cache, places, heads, scoring, output);
     }
 
+    /** {@return the same attention, by tiles of queries} */
+    QueryTileTask tiles(QueryTilePlan plan) {
+        return new QueryTileTask(plan, cache, places, heads, scoring, queries, output);
+    }
+
     /** Adds the task with the kernel of a choice. */
     void add(
             TaskGraph graph,

@@ -9,6 +9,7 @@ import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.LinearWarpKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
+import dev.waterspout.kernels.device.kernels.QueryTileKernels;
 import dev.waterspout.kernels.device.kernels.SplitAttentionKernels;
 import dev.waterspout.kernels.device.kernels.SumKernels;
 import dev.waterspout.kernels.weights.Panels;
@@ -56,7 +57,10 @@ public final class KernelCandidates {
                 return choice;
             }
         }
-        return byDefault(shape, device.variant());
+        boolean groups = device.variant() == KernelVariant.GROUPS;
+        return groups && suitsQueryTiles(shape) && fits(queryTiles(shape), device.limits())
+                ? queryTiles(shape)
+                : byDefault(shape, device.variant());
     }
 
     /** {@return the product by warps for a number of tokens: as many of them at a time, up to the most} */
@@ -66,7 +70,7 @@ public final class KernelCandidates {
     }
 
     /**
-     * {@return the default choice of a kind of device, without tensor cores}
+     * {@return the default choice of a kind of device, without tensor cores and tiles of queries}
      *
      * @param shape shape of the launch
      * @param variant the kind of device
@@ -153,6 +157,7 @@ public final class KernelCandidates {
             case TENSOR -> LinearTensorKernels.LOCAL_BYTES;
             case GROUP -> 3L * AttentionKernels.MOST_ITEMS * Float.BYTES;
             case SPLIT -> SplitAttentionKernels.LOCAL_BYTES;
+            case QUERIES -> QueryTileKernels.LOCAL_BYTES;
             case TILE -> (1L + choice.perItem()) * LinearTileKernels.TILE * (LinearTileKernels.TILE + 1) * Float.BYTES;
         };
     }
@@ -166,6 +171,18 @@ public final class KernelCandidates {
 
     private static boolean isInPanels(KernelShape shape) {
         return shape.kind() == KernelKind.LINEAR && Panels.exist(shape.weights(), shape.inner());
+    }
+
+    /** The tokens of smaller chunks have too few queries for a tile. */
+    private static boolean suitsQueryTiles(KernelShape shape) {
+        return shape.kind() == KernelKind.ATTENTION
+                && shape.tokens() > SMALL_CHUNK
+                && shape.inner() <= QueryTileKernels.MOST_ELEMENTS;
+    }
+
+    /** {@return the largest tile of queries whose outputs fit the registers of its work-items} */
+    private static KernelChoice queryTiles(KernelShape shape) {
+        return new KernelChoice(KernelCut.QUERIES, QueryTilePlan.mostItemRows(shape.inner()), QueryTileKernels.ITEMS);
     }
 
     /**
@@ -208,6 +225,11 @@ public final class KernelCandidates {
                 if (shape.tokens() <= SMALL_CHUNK) {
                     for (int positions : new int[] {LEAST_POSITIONS, 4 * LEAST_POSITIONS}) {
                         add(choices, KernelCut.SPLIT, positions, 32, 64, SplitAttentionKernels.MOST_ITEMS);
+                    }
+                }
+                if (suitsQueryTiles(shape)) {
+                    for (int most = queryTiles(shape).perItem(); most > 1; most >>= 1) {
+                        add(choices, KernelCut.QUERIES, most, QueryTileKernels.ITEMS);
                     }
                 }
             }

@@ -21,6 +21,8 @@ public enum KernelCut {
      * parts.
      */
     SPLIT,
+    /** A work-group attends with a tile of queries, and reads each key and value once into local memory. */
+    QUERIES,
     /** A work-group computes a tile of outputs, and reads its operands once into local memory. */
     TILE,
     /** The warps of a work-group compute a tile of outputs with the matrix instructions of NVIDIA's tensor cores. */

@@ -352,6 +352,9 @@ public final class KernelGraph {
         KernelChoice choice = attentionChoice(cache, heads);
         if (choice.cut() == KernelCut.SPLIT) {
             attention.split(splitPlan(cache, heads, choice)).add(this, task, queries);
+        } else if (choice.cut() == KernelCut.QUERIES) {
+            QueryTilePlan plan = QueryTilePlan.of(cache, heads, choice, maxRows < choiceRows, places);
+            attention.tiles(plan).add(this, task);
         } else {
             attention.add(graph, task, context, step, choice, launches);
         }

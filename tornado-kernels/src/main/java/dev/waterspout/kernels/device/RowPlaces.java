@@ -13,6 +13,8 @@ public final class RowPlaces {
     private final int maxRows;
     private final int capacity;
     private final int blockSize;
+    private final int sequences;
+    private int added;
     private int rows;
     private int end;
 
@@ -24,6 +26,19 @@ public final class RowPlaces {
      * @param entries largest total number of entries in the block tables of a chunk's sequences
      */
     public RowPlaces(DeviceCache cache, int maxRows, int entries) {
+        this(cache, maxRows, entries, maxRows);
+    }
+
+    /**
+     * Allocates the array.
+     *
+     * @param cache cache that contains the sequences
+     * @param maxRows tokens of the largest chunk
+     * @param entries largest total number of entries in the block tables of a chunk's sequences
+     * @param sequences largest number of sequences in a chunk
+     */
+    public RowPlaces(DeviceCache cache, int maxRows, int entries, int sequences) {
+        this.sequences = sequences;
         this.maxRows = maxRows;
         this.capacity = cache.capacity();
         this.blockSize = cache.blockSize();
@@ -57,8 +72,14 @@ public final class RowPlaces {
         return data;
     }
 
+    /** {@return whether all rows of a chunk belong to one sequence, at positions that follow each other} */
+    boolean areOfOneSequence() {
+        return sequences == 1;
+    }
+
     /** Begins another chunk. */
     public void clear() {
+        added = 0;
         rows = 0;
         end = tables(maxRows);
     }
@@ -75,6 +96,9 @@ public final class RowPlaces {
         if (count < 1 || count > maxRows - rows) {
             throw new IllegalArgumentException(
                     "rows=" + count + " after " + rows + " others: the graph takes 1 to " + maxRows);
+        }
+        if (added == sequences) {
+            throw new IllegalArgumentException("a chunk of more sequences than " + sequences);
         }
         int held = Math.multiplyExact(blocks.length, blockSize);
         if (position < 0 || position > held - count) {
@@ -99,6 +123,7 @@ public final class RowPlaces {
         }
         rows += count;
         end += used;
+        added++;
     }
 
     /**

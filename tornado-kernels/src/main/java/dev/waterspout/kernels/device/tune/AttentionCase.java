@@ -83,7 +83,7 @@ public record AttentionCase(int heads, int kvHeads, int headDim, int capacity, i
                     Fill.gaussian(random, elements), Fill.gaussian(random, elements), kvHeads, capacity, headDim);
             this.queries = Fill.gaussian(random, Math.multiplyExact(tokens, heads * headDim));
             this.output = new FloatArray(queries.getSize());
-            this.places = new RowPlaces(cache, tokens, 1);
+            this.places = new RowPlaces(cache, tokens, 1, 1);
             places.add(position(), timedTokens, 0);
             this.scoring = new DeviceScoring(Scoring.plain(headDim).scale(), 0, DeviceScoring.noSinks(1, heads));
             step.set(Step.ROWS, timedTokens);

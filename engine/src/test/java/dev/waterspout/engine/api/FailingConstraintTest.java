@@ -16,6 +16,7 @@ import dev.waterspout.kernels.host.Activations;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -56,6 +57,9 @@ class FailingConstraintTest {
 
     /** The state of both replies; only the thread of the generation loop changes it. */
     private static final class Progress {
+        /** Open once the other reply has been made and is about to be submitted. */
+        private final CountDownLatch made = new CountDownLatch(1);
+
         private volatile boolean admitted;
         private int tokensBeside;
         private int tokensBesideAtFailure = -1;
@@ -75,6 +79,7 @@ class FailingConstraintTest {
             this.grammar = failure == Failure.GRAMMAR_BEYOND_ITS_LIMITS
                     ? model.constraint(GbnfParser.parse("root ::= \"union\" " + last))
                     : TokenConstraint.NONE;
+            progress.made.countDown();
         }
 
         @Override
@@ -100,13 +105,17 @@ class FailingConstraintTest {
         }
     }
 
-    /** Constraint of the reply beside it: allows all, and takes its time until the other reply has been admitted. */
+    /**
+     * Constraint of the reply beside it: allows all, waits until the other reply has been made, and takes 20 ms per
+     * token, 3 s for all, until it has been admitted.
+     */
     private record Beside(Progress progress) implements TokenConstraint {
         @Override
         public void restrict(float[] logits) {
             progress.tokensBeside++;
             if (!progress.admitted) {
                 try {
+                    progress.made.await();
                     Thread.sleep(20);
                 } catch (InterruptedException ended) {
                     Thread.currentThread().interrupt();
@@ -242,6 +251,7 @@ class FailingConstraintTest {
         try (ReplyQueue queue = new ReplyQueue(2, 0)) {
             QueuedReply beside =
                     queue.submit(List.of(() -> reply("We the people", LENGTH, () -> new Closing(progress, left))));
+            progress.made.countDown();
             assertThat(beside.next(LONG)).get().isInstanceOf(Piece.class);
             left.forEach(delta -> assertThat(delta.text()).isNotEmpty());
             // Three passes with the prompt, in which the reply beside it has one row each.

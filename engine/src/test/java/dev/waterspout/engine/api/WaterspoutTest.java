@@ -8,8 +8,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.generate.Generation;
+import dev.waterspout.engine.generate.GenerationExtent;
 import dev.waterspout.engine.generate.GenerationReport.StopReason;
+import dev.waterspout.engine.generate.Sampler;
 import dev.waterspout.engine.generate.SamplingParameters;
+import dev.waterspout.engine.generate.TokenConstraint;
 import dev.waterspout.engine.gguf.GgufException;
 import dev.waterspout.kernels.codec.WireFormat;
 import java.io.IOException;
@@ -19,6 +22,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.parallel.Isolated;
@@ -50,21 +54,48 @@ class WaterspoutTest {
         }
     }
 
+    /** A constraint that allows all, and keeps the ninth token from being chosen before the latch is open. */
+    private static TokenConstraint pausing(CountDownLatch latch) {
+        return new TokenConstraint() {
+            private int tokens;
+
+            @Override
+            public void restrict(float[] logits) {
+                try {
+                    if (++tokens == 9) {
+                        latch.await();
+                    }
+                } catch (InterruptedException ended) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+
+            @Override
+            public void accept(int token) {}
+        };
+    }
+
     /** Pieces that were computed but not read do not count. */
     @Test
     void closingAGenerationEndsItBeforeTheNextForwardPass() {
         try (LanguageModel model = Waterspout.loadEmbedded(TWO)) {
-            Generation generation = model.generate(PROMPT, -1, GREEDY);
+            CountDownLatch closed = new CountDownLatch(1);
+            Generation generation = model.generator()
+                    .begin(
+                            model.tokenize(PROMPT),
+                            new GenerationExtent(GenerationExtent.ANY, -1, false),
+                            new Sampler(GREEDY, pausing(closed), -1));
             Iterator<String> pieces = generation.iterator();
             pieces.next();
             pieces.next();
             assertThatIllegalStateException().isThrownBy(generation::report);
             generation.close();
+            closed.countDown();
             assertThat(pieces.hasNext()).isFalse();
             assertThat(generation.report().stop()).isEqualTo(StopReason.CANCELLED);
             assertThat(generation.report().generated()).hasSizeLessThanOrEqualTo(3);
             // Without the close it would have continued to the end of the context.
-            assertThat(generation.report().decode().tokens()).isLessThan(500);
+            assertThat(generation.report().decode().tokens()).isLessThanOrEqualTo(9);
             // The model is still usable.
             try (Generation next = model.generate(PROMPT, 24, GREEDY)) {
                 assertThat(String.join("", next)).isEqualTo(text(TWO, 24));
@@ -131,7 +162,7 @@ class WaterspoutTest {
             for (int i = 0; i < 20; i++) {
                 failAll(late, damaged);
             }
-            assertThat(ranksThreads()).isEqualTo(threads);
+            assertThat(ranksThreads()).isLessThanOrEqualTo(threads);
             // Leaking 20 loads would need more than twice this limit; other tests of this JVM allocate meanwhile.
             assertThat(residentBytes() - before).isLessThan(96L << 20);
             assertThat(Files.readString(Path.of("/proc/self/maps"))).doesNotContain(damaged.toString());

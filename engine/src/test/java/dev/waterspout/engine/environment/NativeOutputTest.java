@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-@Timeout(60)
+@Timeout(120)
 class NativeOutputTest {
     /** Writes to standard output as native code does: past Java's buffers. */
     static final class Writer {
@@ -52,7 +52,7 @@ class NativeOutputTest {
                         Writer.class.getName()))
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(100, TimeUnit.SECONDS)).isTrue();
         assertThat(output).isEqualTo("before after");
     }
 

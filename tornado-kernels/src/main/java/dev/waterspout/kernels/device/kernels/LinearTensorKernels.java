@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device.kernels;
 import dev.waterspout.kernels.weights.Panels;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.enums.MMAShape;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.BFloat16;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -27,7 +28,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </pre>
  *
  * <p>Steps use two halves of local memory in turn, with one barrier each: a warp may unpack the operands of the next
- * step while others still multiply.
+ * step while others still multiply. They are loaded to registers before a warp multiplies those of the present step.
+ * What lies beyond the last row or token is computed from the last one, and not stored.
  *
  * <p>Per step of {@value #DEPTH} columns a group reads 8 KB of inputs and, of Q8_0, 4.5 KB of weights. With these it
  * executes 384 matrix instructions of 2,048 multiply-adds, three for each multiply-add of the product: 262,144 of
@@ -106,6 +108,9 @@ public final class LinearTensorKernels {
             int layout) {
         int[] inputs = context.allocateIntLocalArray(2 * INPUT_WORDS);
         int[] weights = context.allocateIntLocalArray(2 * WEIGHT_WORDS);
+        float[] values = new float[8];
+        int[] words = new int[8];
+        int[] headers = new int[12];
         int item = context.localIdx;
         int warp = item >> 5;
         int warpTokens = (warp & 1) * 2;
@@ -121,18 +126,19 @@ public final class LinearTensorKernels {
         // every
         // eighth panel.
         int pair = item & 15;
-        int inputAt = (pair >> 3) * INPUT_BLOCKS * 128 + (pair & 7);
+        int inputAt = (pair >> 3) * INPUT_BLOCKS * 128 + (pair & 7) + (item >> 4) * 8;
         int rowPair = item & 3;
         int four = ((item >> 2) & 7) * 4;
-        int weightAt = (four >> 4) * WEIGHT_BLOCKS * 64 + (four & 15) * 4 + rowPair;
+        int weightAt = (four >> 4) * WEIGHT_BLOCKS * 64 + (four & 15) * 4 + rowPair + 64 * warp;
         int turn = 0;
         for (int tile = context.groupIdx; tile < tiles; tile += MOST_GROUPS) {
             int firstRow = tile / tokenTiles * ROWS;
             int firstToken = tile % tokenTiles * TOKENS;
-            int panel = firstRow >> 3;
+            int panel = (firstRow >> 3) + warp;
+            int token = firstToken + (item >> 4);
             for (int part = 0; part < parts; part++) {
                 int start = step.get(shape.get(ProductShape.START_INDEX))
-                        + (part * panels + panel) * Panels.panelWords(columns, layout)
+                        + part * panels * Panels.panelWords(columns, layout)
                         + 2 * rowPair;
                 float[] c00 = context.mmaFragment(0f);
                 float[] c01 = context.mmaFragment(0f);
@@ -142,54 +148,37 @@ public final class LinearTensorKernels {
                 float[] c11 = context.mmaFragment(0f);
                 float[] c12 = context.mmaFragment(0f);
                 float[] c13 = context.mmaFragment(0f);
+                loadInputs(x, values, 4, token, 16, tokens - 1, 2 * pair, columns);
+                for (int i = 0; i < 2; i++) {
+                    int at = start + TornadoMath.min(panel + 8 * i, panels - 1) * Panels.panelWords(columns, layout);
+                    loadWeights(w, words, headers, i, at + Panels.block(four, layout), four, layout);
+                }
                 for (int first = 0; first < columns; first += DEPTH) {
-                    for (int inTile = item >> 4; inTile < TOKENS; inTile += ITEMS >> 4) {
-                        float x0 = 0f;
-                        float x1 = 0f;
-                        if (firstToken + inTile < tokens) {
-                            int source = (firstToken + inTile) * columns + first + 2 * pair;
-                            x0 = x.get(source);
-                            x1 = x.get(source + 1);
-                        }
-                        int at = turn * INPUT_WORDS + inputAt + (inTile >> 4) * 128 + (inTile & 15) * 8;
+                    for (int i = 0; i < 4; i++) {
+                        float x0 = values[2 * i];
+                        float x1 = values[2 * i + 1];
+                        int at = turn * INPUT_WORDS + inputAt + i * 128;
                         inputs[at] = packed(x0, x1);
                         inputs[at + INPUT_REST] = packed(rest(x0), rest(x1));
                     }
-                    for (int inTile = item >> 5; inTile < WEIGHT_BLOCKS; inTile += ITEMS >> 5) {
-                        int at = start
-                                + inTile * Panels.panelWords(columns, layout)
-                                + Panels.block(first + four, layout);
-                        int low0 = 0;
-                        int low1 = 0;
-                        int high0 = 0;
-                        int high1 = 0;
-                        float scale0 = 0f;
-                        float scale1 = 0f;
-                        float offset0 = 0f;
-                        float offset1 = 0f;
-                        if (panel + inTile < panels) {
-                            int word = at + Panels.ROWS * Panels.lowWord(first + four, layout);
-                            low0 = w.get(word);
-                            low1 = w.get(word + 1);
-                            if (Panels.hasHighWord(layout) > 0) {
-                                word = at + Panels.ROWS * Panels.highWord(first + four, layout);
-                                high0 = w.get(word);
-                                high1 = w.get(word + 1);
-                            }
-                            scale0 = scale(w, at, first + four, layout);
-                            scale1 = scale(w, at + 1, first + four, layout);
-                            offset0 = offset(w, at, first + four, layout);
-                            offset1 = offset(w, at + 1, first + four, layout);
-                        }
+                    for (int i = 0; i < 2; i++) {
                         for (int k = 0; k < 4; k++) {
-                            float w0 = Panels.number(low0, high0, first + four + k, layout) * scale0 + offset0;
-                            float w1 = Panels.number(low1, high1, first + four + k, layout) * scale1 + offset1;
-                            int to = turn * WEIGHT_WORDS + weightAt + 64 * inTile + 4 * k;
+                            float w0 = weight(words, headers, 2 * i, first + four + k, layout);
+                            float w1 = weight(words, headers, 2 * i + 1, first + four + k, layout);
+                            int to = turn * WEIGHT_WORDS + weightAt + 64 * 8 * i + 4 * k;
                             weights[to] = packed(w0, w1);
                             weights[to + WEIGHT_REST] = packed(rest(w0), rest(w1));
                         }
                     }
                     context.localBarrier();
+                    // The operands of the next step are under way while warps multiply; after the last one, its own.
+                    int next = TornadoMath.min(first + DEPTH, columns - DEPTH);
+                    loadInputs(x, values, 4, token, 16, tokens - 1, next + 2 * pair, columns);
+                    for (int i = 0; i < 2; i++) {
+                        int at =
+                                start + TornadoMath.min(panel + 8 * i, panels - 1) * Panels.panelWords(columns, layout);
+                        loadWeights(w, words, headers, i, at + Panels.block(next + four, layout), next + four, layout);
+                    }
                     for (int half = 0; half < DEPTH / STEP; half++) {
                         int a = turn * 4 * INPUT_WORDS + (half * INPUT_BLOCKS + warpTokens) * INPUT_BLOCK;
                         int b = turn * 4 * WEIGHT_WORDS + (half * WEIGHT_BLOCKS + warpRows) * WEIGHT_BLOCK;
@@ -262,18 +251,53 @@ public final class LinearTensorKernels {
         }
     }
 
-    static float scale(IntArray w, int at, int column, int layout) {
-        return Panels.scale(
-                Panels.header(w, at, 0, column, layout), Panels.header(w, at, 1, column, layout), column, layout);
+    /**
+     * Loads two neighbouring columns of some tokens.
+     *
+     * @param values receives them, [count][2]
+     * @param token the first token
+     * @param step distance of the tokens
+     * @param last last token, which is read in place of tokens beyond it
+     * @param column the first column
+     * @param columns columns of a token
+     */
+    static void loadInputs(
+            FloatArray x, float[] values, int count, int token, int step, int last, int column, int columns) {
+        for (int i = 0; i < count; i++) {
+            int source = TornadoMath.min(token + i * step, last) * columns + column;
+            values[2 * i] = x.get(source);
+            values[2 * i + 1] = x.get(source + 1);
+        }
     }
 
-    static float offset(IntArray w, int at, int column, int layout) {
-        return Panels.offset(
-                Panels.header(w, at, 0, column, layout),
-                Panels.header(w, at, 1, column, layout),
-                Panels.header(w, at, 2, column, layout),
-                column,
-                layout);
+    /**
+     * Loads what {@link #weight} takes for four columns of two neighbouring rows.
+     *
+     * @param words receives words of numbers: [pairs of rows][2 rows][low, high]
+     * @param headers receives words of headers: [pairs of rows][2 rows][3]
+     * @param pair number of the pair of rows
+     * @param at word 0 of the first row's block
+     * @param column the first of the columns
+     */
+    static void loadWeights(IntArray w, int[] words, int[] headers, int pair, int at, int column, int layout) {
+        for (int row = 0; row < 2; row++) {
+            int i = 2 * pair + row;
+            words[2 * i] = w.get(at + row + Panels.ROWS * Panels.lowWord(column, layout));
+            if (Panels.hasHighWord(layout) > 0) {
+                words[2 * i + 1] = w.get(at + row + Panels.ROWS * Panels.highWord(column, layout));
+            }
+            headers[3 * i] = Panels.header(w, at + row, 0, column, layout);
+            headers[3 * i + 1] = Panels.header(w, at + row, 1, column, layout);
+            headers[3 * i + 2] = Panels.header(w, at + row, 2, column, layout);
+        }
+    }
+
+    /** {@return a weight of row {@code i} of those that are loaded} */
+    static float weight(int[] words, int[] headers, int i, int column, int layout) {
+        int w0 = headers[3 * i];
+        int w1 = headers[3 * i + 1];
+        return Panels.number(words[2 * i], words[2 * i + 1], column, layout) * Panels.scale(w0, w1, column, layout)
+                + Panels.offset(w0, w1, headers[3 * i + 2], column, layout);
     }
 
     /** {@return two numbers as bf16, the first in the lower half of the word} */

@@ -13,10 +13,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>A work-group of {@value #ITEMS} work-items, 4 warps, computes a tile of {@value #TOKENS} tokens by {@value #ROWS}
  * rows; a warp computes all tokens of one panel. Steps are {@value #DEPTH} columns long, so that each work-item has 8
- * words of weights and 16 inputs under way before it stores the first of them. What lies beyond the last column is
- * multiplied with inputs of zero, and what lies beyond the last row or token is not stored. Operands lie in local
- * memory as in {@link LinearTensorKernels}. A warp executes 24 matrix instructions per step. A group reads 8 KB of
- * inputs and, of Q8_0, 4.5 KB of weights.
+ * words of weights and 16 inputs under way while its warp multiplies those of the step before. What lies beyond the
+ * last column is multiplied with inputs of zero, and what lies beyond the last row or token is not stored. Operands
+ * lie in local memory as in {@link LinearTensorKernels}. A warp executes 24 matrix instructions per step. A group
+ * reads 8 KB of inputs and, of Q8_0, 4.5 KB of weights.
  *
  * <p>{@link ProductShape} describes {@code shape}.
  */
@@ -79,8 +79,8 @@ public final class NarrowTensorKernels {
         int[] inputs = context.allocateIntLocalArray(2 * INPUT_WORDS);
         int[] weights = context.allocateIntLocalArray(2 * WEIGHT_WORDS);
         float[] values = new float[TOKENS];
-        int[] low = new int[2 * RUNS];
-        int[] high = new int[2 * RUNS];
+        int[] words = new int[4 * RUNS];
+        int[] headers = new int[6 * RUNS];
         float[] scales = new float[2 * RUNS];
         float[] offsets = new float[2 * RUNS];
         int item = context.localIdx;
@@ -105,30 +105,14 @@ public final class NarrowTensorKernels {
                 int start = step.get(shape.get(ProductShape.START_INDEX))
                         + (part * panels + panel) * Panels.panelWords(columns, layout)
                         + 2 * rowPair;
-                float[] c = context.mmaFragment(0f);
+                float[] made = context.mmaFragment(0f);
+                int column = TornadoMath.min(2 * pair, columns - 2);
+                LinearTensorKernels.loadInputs(x, values, TOKENS / 2, item >> 6, 2, tokens - 1, column, columns);
+                for (int run = 0; run < RUNS; run++) {
+                    int c = TornadoMath.min(32 * run, columns - 32) + four;
+                    LinearTensorKernels.loadWeights(w, words, headers, run, start + Panels.block(c, layout), c, layout);
+                }
                 for (int first = 0; first < columns; first += DEPTH) {
-                    for (int i = 0; i < TOKENS / 2; i++) {
-                        int column = TornadoMath.min(first + 2 * pair, columns - 2);
-                        int source = TornadoMath.min((item >> 6) + 2 * i, tokens - 1) * columns + column;
-                        values[2 * i] = x.get(source);
-                        values[2 * i + 1] = x.get(source + 1);
-                    }
-                    for (int run = 0; run < RUNS; run++) {
-                        int column = TornadoMath.min(first + 32 * run, columns - 32) + four;
-                        int at = start + Panels.block(column, layout);
-                        int word = at + Panels.ROWS * Panels.lowWord(column, layout);
-                        low[2 * run] = w.get(word);
-                        low[2 * run + 1] = w.get(word + 1);
-                        if (Panels.hasHighWord(layout) > 0) {
-                            word = at + Panels.ROWS * Panels.highWord(column, layout);
-                            high[2 * run] = w.get(word);
-                            high[2 * run + 1] = w.get(word + 1);
-                        }
-                        for (int row = 0; row < 2; row++) {
-                            scales[2 * run + row] = LinearTensorKernels.scale(w, at + row, column, layout);
-                            offsets[2 * run + row] = LinearTensorKernels.offset(w, at + row, column, layout);
-                        }
-                    }
                     for (int i = 0; i < TOKENS / 2; i++) {
                         float x0 = first + 2 * pair < columns ? values[2 * i] : 0f;
                         float x1 = first + 2 * pair < columns ? values[2 * i + 1] : 0f;
@@ -137,23 +121,36 @@ public final class NarrowTensorKernels {
                         inputs[at + INPUT_REST] =
                                 LinearTensorKernels.packed(LinearTensorKernels.rest(x0), LinearTensorKernels.rest(x1));
                     }
-                    for (int run = 0; run < RUNS; run++) {
-                        for (int k = 0; k < 4; k++) {
-                            float w0 = Panels.number(low[2 * run], high[2 * run], four + k, layout) * scales[2 * run]
-                                    + offsets[2 * run];
-                            float w1 = Panels.number(low[2 * run + 1], high[2 * run + 1], four + k, layout)
-                                            * scales[2 * run + 1]
-                                    + offsets[2 * run + 1];
-                            int to = turn * WEIGHT_WORDS
-                                    + weightAt
-                                    + 2 * run * WEIGHT_BLOCKS * (WEIGHT_BLOCK >> 2)
-                                    + 4 * k;
-                            weights[to] = LinearTensorKernels.packed(w0, w1);
-                            weights[to + WEIGHT_REST] = LinearTensorKernels.packed(
-                                    LinearTensorKernels.rest(w0), LinearTensorKernels.rest(w1));
-                        }
+                    for (int i = 0; i < 2 * RUNS; i++) {
+                        int c = TornadoMath.min(first + 32 * (i >> 1), columns - 32) + four;
+                        scales[i] = Panels.scale(headers[3 * i], headers[3 * i + 1], c, layout);
+                        offsets[i] = Panels.offset(headers[3 * i], headers[3 * i + 1], headers[3 * i + 2], c, layout);
+                    }
+                    for (int i = 0; i < 4 * RUNS; i++) {
+                        int run = i >> 2;
+                        int low = 4 * run;
+                        float w0 = Panels.number(words[low], words[low + 1], four + (i & 3), layout) * scales[2 * run]
+                                + offsets[2 * run];
+                        float w1 = Panels.number(words[low + 2], words[low + 3], four + (i & 3), layout)
+                                        * scales[2 * run + 1]
+                                + offsets[2 * run + 1];
+                        int to = turn * WEIGHT_WORDS
+                                + weightAt
+                                + 2 * run * WEIGHT_BLOCKS * (WEIGHT_BLOCK >> 2)
+                                + 4 * (i & 3);
+                        weights[to] = LinearTensorKernels.packed(w0, w1);
+                        weights[to + WEIGHT_REST] =
+                                LinearTensorKernels.packed(LinearTensorKernels.rest(w0), LinearTensorKernels.rest(w1));
                     }
                     context.localBarrier();
+                    int next = first + DEPTH;
+                    column = TornadoMath.min(next + 2 * pair, columns - 2);
+                    LinearTensorKernels.loadInputs(x, values, TOKENS / 2, item >> 6, 2, tokens - 1, column, columns);
+                    for (int run = 0; run < RUNS; run++) {
+                        int c = TornadoMath.min(next + 32 * run, columns - 32) + four;
+                        LinearTensorKernels.loadWeights(
+                                w, words, headers, run, start + Panels.block(c, layout), c, layout);
+                    }
                     for (int block = 0; block < DEPTH / STEP; block++) {
                         int a = 4 * turn * INPUT_WORDS + block * INPUT_BLOCK;
                         int b = 4 * turn * WEIGHT_WORDS + (block * WEIGHT_BLOCKS + warp) * WEIGHT_BLOCK;
@@ -161,13 +158,13 @@ public final class NarrowTensorKernels {
                         HalfFloat[] a0Rest = context.mmaLoadA(inputs, STEP, a + 4 * INPUT_REST);
                         HalfFloat[] b0 = context.mmaLoadB(weights, STEP, b);
                         HalfFloat[] b0Rest = context.mmaLoadB(weights, STEP, b + 4 * WEIGHT_REST);
-                        c = context.mmaBF16(a0Rest, b0, c, MMAShape.M16N8K16);
-                        c = context.mmaBF16(a0, b0Rest, c, MMAShape.M16N8K16);
-                        c = context.mmaBF16(a0, b0, c, MMAShape.M16N8K16);
+                        made = context.mmaBF16(a0Rest, b0, made, MMAShape.M16N8K16);
+                        made = context.mmaBF16(a0, b0Rest, made, MMAShape.M16N8K16);
+                        made = context.mmaBF16(a0, b0, made, MMAShape.M16N8K16);
                     }
                     turn = 1 - turn;
                 }
-                context.mmaStore(c, sums, (context.groupIdx * 2 + part) * TOKENS, 8 * warp, ROWS);
+                context.mmaStore(made, sums, (context.groupIdx * 2 + part) * TOKENS, 8 * warp, ROWS);
             }
             context.globalBarrier();
             int row = tile * ROWS + (item & (ROWS - 1));

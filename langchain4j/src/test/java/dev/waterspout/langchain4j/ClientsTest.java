@@ -63,7 +63,7 @@ class ClientsTest {
     private static final String HELLO = "We the people of the United States";
     private static final Duration LONG = Duration.ofMinutes(10);
     /** Tokens and number of the replies of a request that is cancelled: it takes seconds if it is not. */
-    private static final int LONG_REPLY = 450;
+    private static final int LONG_REPLY = Orator.CONTEXT - 100;
 
     private static final int REPLIES = 16;
     /** Keeps the tokens that end a text from being chosen. */

@@ -25,6 +25,9 @@ import java.util.Optional;
  * message.
  */
 final class Orator {
+    /** Context size of the model. */
+    static final int CONTEXT = 1_900;
+
     private static final String TEMPLATE =
             "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:";
 
@@ -36,7 +39,7 @@ final class Orator {
     /** Loads the model on one thread. */
     static LanguageModel load() {
         Options options = Options.DEFAULT
-                .withContext(Context.DEFAULT.withPositions(512))
+                .withContext(Context.DEFAULT.withPositions(CONTEXT))
                 .withHost(new Host(1, Host.DEFAULT.batch(), Host.DEFAULT.activations(), false));
         return Waterspout.loadEmbedded(options);
     }

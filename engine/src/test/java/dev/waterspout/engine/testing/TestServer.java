@@ -40,6 +40,9 @@ public final class TestServer implements AutoCloseable {
     public static final String TEMPLATE =
             "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:";
 
+    /** Context size of the model. */
+    public static final int CONTEXT = 1_900;
+
     private final ServedModel served;
     private final ModelServer server;
     private final HttpClient client = HttpClient.newHttpClient();
@@ -65,7 +68,7 @@ public final class TestServer implements AutoCloseable {
     /** Starts a server. */
     public static TestServer start(Setup setup) throws IOException {
         LanguageModel model = Waterspout.loadEmbedded(Options.DEFAULT
-                .withContext(Context.DEFAULT.withPositions(512))
+                .withContext(Context.DEFAULT.withPositions(CONTEXT))
                 .withHost(new Host(1, 512, Activations.F32, false)));
         ChatTemplate template = ChatTemplate.of(
                 setup.template(), model.deployment().model().tokenizer().vocabulary(), Clock.systemUTC());

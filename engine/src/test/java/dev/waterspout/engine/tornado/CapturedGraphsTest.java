@@ -1,8 +1,10 @@
 package dev.waterspout.engine.tornado;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.waterspout.engine.batch.BatchLimits;
+import dev.waterspout.engine.forward.DeviceException;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.ShardFactory;
 import dev.waterspout.engine.generate.RankGroup;
@@ -16,6 +18,7 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -124,6 +127,28 @@ class CapturedGraphsTest {
                     .isEqualTo(expected);
         }
         assertThat(driver.count("errors")).as(driver.lastError()).isEqualTo(errors);
+    }
+
+    /** Without its events a link is of no use: the driver refuses to record them. */
+    @Test
+    void aFailedCallBetweenGraphsEndsAllRanks() {
+        List<TornadoShards> ranks = found.connected(2);
+        RankOptions options =
+                new RankOptions(CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofMinutes(2));
+        driver.expectErrors(true);
+        try (Model model = SmallModel.of("llama").withLayers(LAYERS).load();
+                RankGroup group = RankGroup.inProcess(
+                        model, ShardPlan.of(model, ranks.size(), List.of()), options, List.copyOf(ranks))) {
+            group.preload((bytes, total) -> {});
+            group.forward(new int[] {1, 70, 259}, 0, true);
+            ranks.forEach(rank -> Objects.requireNonNull(rank.end()).close());
+            assertThatExceptionOfType(DeviceException.class)
+                    .isThrownBy(() -> group.forward(new int[] {90}, 3, true))
+                    .withMessageMatching("device tornado:cuda:[0-9] failed in an exchange:"
+                            + " cuEventRecord failed with CUDA error 400");
+        } finally {
+            driver.expectErrors(false);
+        }
     }
 
     @Test

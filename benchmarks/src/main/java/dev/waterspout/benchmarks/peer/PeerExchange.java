@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
- * Times the copies of two ranks' partials, each on its own device, to one of the devices. Each device has a launch that
- * writes its partial, and one device a launch that reads both. On one path the partials go through host memory, on the
- * other the devices copy them directly.
+ * Times the copy of a rank's partial to another rank's device. Each device has a launch that writes its partial, and
+ * one device a launch that reads the other's. On one path the partial goes through host memory, on the other the
+ * device copies it directly.
  */
 public final class PeerExchange {
     private static final int WARM_UP = 20;
@@ -73,6 +73,7 @@ public final class PeerExchange {
                 if (link == null) {
                     second.receiveStaged(exchange, List.of(first, second));
                 } else {
+                    first.copyNothing();
                     second.receive();
                 }
                 nanos[Math.max(0, run)] = System.nanoTime() - start;

@@ -114,7 +114,7 @@ public final class PeerEnd implements AutoCloseable {
      * Enqueues copies of the latest offers of all other ranks. All of them must have made theirs.
      *
      * @param packets a located array that receives the offers in rank order, at equal distances
-     * @param bytes number of bytes from the start of each offer
+     * @param bytes number of bytes from the start of each offer; 0 to take part without a copy
      */
     public void gather(TornadoNativeArray packets, long bytes) {
         locked(() -> fetch(placed(packets), bytes));

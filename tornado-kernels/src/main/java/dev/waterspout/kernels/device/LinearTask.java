@@ -52,13 +52,14 @@ record LinearTask(
             case PLAIN, BLOCK, SPLIT -> launches.add(task, items, local, 0, RowCount.CHUNK);
             case GROUP -> launches.add(task, items * local, local, 1, RowCount.CHUNK);
             case TILE -> launches.add(task, outputs(), local, local, choice.perItem(), RowCount.CHUNK);
-            case WARP, TENSOR -> throw unsupported();
+            case WARP, TENSOR, QUERIES -> throw unsupported();
         }
     }
 
     private static IllegalArgumentException unsupported() {
         return new IllegalArgumentException(
-                "products by warps and on tensor cores are tasks of WarpTask and TensorTask");
+                "products by warps and on tensor cores are tasks of WarpTask and TensorTask, and groups of queries are"
+                        + " of attention only");
     }
 
     /** Adds a kernel with weights in panels. */
@@ -84,7 +85,7 @@ record LinearTask(
                         w.kernelFormat(),
                         group ? choice.local() : choice.perItem());
             }
-            case WARP, TENSOR -> throw unsupported();
+            case WARP, TENSOR, QUERIES -> throw unsupported();
         }
     }
 
@@ -159,7 +160,7 @@ record LinearTask(
                         function,
                         group ? choice.local() : choice.perItem());
             }
-            case WARP, TENSOR -> throw unsupported();
+            case WARP, TENSOR, QUERIES -> throw unsupported();
         }
     }
 }

@@ -108,10 +108,9 @@ record ResidualTask(
         FloatArray postWeight = post == null ? factors : post.weight();
         boolean groups = graph.device.variant() == KernelVariant.GROUPS;
         IntArray rows = rows(shape);
-        boolean isTableOfFloats = embedding != null && !embedding.table().isInPanels();
-        FloatArray tableFloats = isTableOfFloats ? embedding.table().floats() : factors;
-        IntArray tableWords =
-                embedding == null || isTableOfFloats ? shape : embedding.table().words();
+        DeviceWeights table = embedding == null ? null : embedding.table();
+        FloatArray tableFloats = table == null || table.isInPanels() ? factors : table.floats();
+        IntArray tableWords = table == null || !table.isInPanels() ? shape : table.words();
         int tableType = DeviceEmbedding.type(embedding);
         if (sum.packets().others() instanceof FloatArray others) {
             tasks.task(

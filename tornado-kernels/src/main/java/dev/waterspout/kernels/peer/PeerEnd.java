@@ -4,7 +4,6 @@ import dev.waterspout.kernels.device.CompileLock;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.TaskGraph;
@@ -37,7 +36,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 public final class PeerEnd implements AutoCloseable {
     private final PeerLink link;
     private final int rank;
-    private final Map<TornadoNativeArray, DeviceArray> places = new IdentityHashMap<>();
+    private final IdentityHashMap<TornadoNativeArray, DeviceArray> places = new IdentityHashMap<>();
     /** Events that stand for the writes of an exchange, and for its reads; the exchanges use them in turn. */
     private final long[] written = new long[PeerLink.KEPT];
 
@@ -101,6 +100,7 @@ public final class PeerEnd implements AutoCloseable {
      *
      * @param array a located array, unchanged until the next but one offer
      */
+    @SuppressWarnings("ReferenceEquality") // The runtime identifies arrays by reference.
     public void offer(TornadoNativeArray array) {
         if (last == array) {
             throw new PeerException(

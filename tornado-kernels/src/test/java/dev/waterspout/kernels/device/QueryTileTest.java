@@ -38,7 +38,7 @@ class QueryTileTest {
     private static final DeviceLimits H200 = new DeviceLimits(1024, 1024, 64, 48 << 10, 132);
 
     /** Some tokens of one sequence: its first position, their number, and the block that the sequence has first. */
-    private record Run(int position, int rows, int block) {
+    record Run(int position, int rows, int block) {
         int[] blocks() {
             return IntStream.range(0, BLOCKS)
                     .map(i -> (BLOCKS + block - i) % BLOCKS)
@@ -47,7 +47,7 @@ class QueryTileTest {
     }
 
     /** A cache of random keys and values, with a sink per query head. */
-    private record Case(CacheType type, int heads, int kvHeads, int headDim, int itemRows, int window, float cap) {
+    record Case(CacheType type, int heads, int kvHeads, int headDim, int itemRows, int window, float cap) {
         DeviceCache cache(Random random) {
             int elements = LAYERS * kvHeads * BLOCKS * BLOCK_SIZE * DeviceCache.rowElements(type, headDim);
             TornadoNativeArray keys = fill(random, elements);

@@ -377,7 +377,7 @@ class CudaStandInTest {
     }
 
     /** What orders two streams: nothing, an event, or a wait for the first one by this or another thread. */
-    private enum Between {
+    enum Between {
         NOTHING,
         EVENT,
         WAIT,

@@ -162,7 +162,7 @@ class DriverCallsTest {
             Map<String, Long> calls = ofAToken(
                     ranks + " devices, from device to device, captured graphs", GREEDY, COMM, connected(ranks, true));
             assertAtMost(calls, 0, 0, 18 * ranks);
-            assertThat(calls.get("graph launches")).as("one per execution").isEqualTo(ranks * (1 + 2 * LAYERS));
+            assertThat(calls.get("graph launches")).as("one per execution").isEqualTo(ranks * (1L + 2 * LAYERS));
             assertCopies(calls, ranks);
         }
     }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
@@ -33,7 +34,7 @@ final class MpiFaultMain {
         MpiSettings settings = new MpiSettings(timeout(what, launcher), 0, reason -> end(files, reason));
         int launched = launched("RANK");
         Files.writeString(Path.of(files + ".rank"), "" + launched);
-        awaitProcesses(Path.of(files).toAbsolutePath().getParent());
+        awaitProcesses(Objects.requireNonNull(Path.of(files).toAbsolutePath().getParent()));
         if (launched == CULPRIT) {
             happenBeforeTheStart(what);
         }

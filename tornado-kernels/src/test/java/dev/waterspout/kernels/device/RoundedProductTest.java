@@ -253,8 +253,8 @@ class RoundedProductTest {
                     y,
                     step,
                     new KernelGraph("rounded", device.kernels(), tokens, step, DeviceTables.create()));
-            graph.taskGraph()
-                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, graph.powers, weights.data(), x, y);
+            graph().taskGraph()
+                    .transferToDevice(DataTransferMode.EVERY_EXECUTION, step, graph().powers, weights.data(), x, y);
         }
 
         void execute(@Nullable FloatArray bias) {

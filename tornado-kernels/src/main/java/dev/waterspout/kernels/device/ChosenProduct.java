@@ -149,6 +149,7 @@ record ChosenProduct(
                 kind,
                 function,
                 w.kernelFormat(),
+                1,
                 ExpertKernels.ITEMS);
         launch(graph, task, panels, true);
     }

@@ -18,8 +18,8 @@ record RoundedTask(LinearTask product) {
     private static final int ITEMS = 128;
 
     /**
-     * {@return the choice that a device has a rounding kernel for} In place of warps, work-groups round inputs. Where they
-     * cannot, work-items compute a panel each.
+     * {@return the choice that a device has a rounding kernel for} In place of warps, work-groups round inputs. Where
+     * they cannot, work-items compute a panel each.
      */
     static KernelChoice choice(KernelDevice device, KernelChoice choice) {
         boolean groups = choice.cut() == KernelCut.GROUP || choice.cut() == KernelCut.WARP;
@@ -51,6 +51,7 @@ record RoundedTask(LinearTask product) {
     }
 
     private void addGroups(KernelGraph graph, String task, IntArray shape, int items) {
+        int tokens = Math.min(RoundedGroupKernels.MOST_TOKENS, graph.maxRows);
         graph.graph.task(
                 task,
                 RoundedGroupKernels::roundedByGroup,
@@ -66,8 +67,9 @@ record RoundedTask(LinearTask product) {
                 RoundedGroupKernels.PLAIN,
                 product.function(),
                 product.w().kernelFormat(),
+                tokens,
                 items);
-        graph.launches.add(task, panels() * items, items, 1, RowCount.CHUNK);
+        graph.launches.add(task, panels() * items, items, 1, tokens, RowCount.CHUNK);
     }
 
     private void addTiles(

@@ -39,11 +39,15 @@ public final class RoundedGroupKernels {
     /** Columns that a work-group processes at a time. */
     static final int COLUMNS = 32 * BLOCKS;
 
+    /** Most tokens of a work-group. */
+    public static final int MOST_TOKENS = 16;
+
     /** Terms of a block of columns, of a row: four of each of two groups. */
     static final int TERMS = 8;
 
     /** Bytes of local memory. */
-    public static final int LOCAL_BYTES = (2 * 8 * BLOCKS + BLOCKS + TERMS * BLOCKS * Panels.ROWS) * Float.BYTES;
+    public static final int LOCAL_BYTES =
+            (2 * 8 * BLOCKS + BLOCKS + (TERMS * BLOCKS + 2 * MOST_TOKENS) * Panels.ROWS) * Float.BYTES;
 
     private static final int ROWS = Panels.ROWS;
 
@@ -53,8 +57,8 @@ public final class RoundedGroupKernels {
     private RoundedGroupKernels() {}
 
     /**
-     * One work-group of {@code items} per panel and token, of experts per panel, expert and token: x is the panel, y
-     * the token.
+     * One work-group of {@code items} per panel (x) and {@code perItem} tokens (y); of experts per panel, expert and
+     * token. A group reads weights from memory once for all its tokens: for those after the first they are in a cache.
      *
      * @param shape {@link ProductShape}; its rows are those of one part of a matrix
      * @param chosen numbers of the experts, see {@link ExpertKernels}; any array if there are none
@@ -64,6 +68,7 @@ public final class RoundedGroupKernels {
      * @param y [rows][rows], or [rows][used][rows]
      * @param kind which matrices and inputs, one of the constants
      * @param function function of the outputs, see {@link GateKernels}
+     * @param perItem tokens of a group, at most {@link #MOST_TOKENS}; 1 for experts
      * @param items work-items of a group, a multiple of 8
      */
     public static void roundedByGroup(
@@ -79,21 +84,27 @@ public final class RoundedGroupKernels {
             int kind,
             int function,
             int format,
+            int perItem,
             int items) {
         float[] largest = context.allocateFloatLocalArray(8 * BLOCKS);
         int[] inputs = context.allocateIntLocalArray(8 * BLOCKS);
         float[] inputScales = context.allocateFloatLocalArray(BLOCKS);
         float[] terms = context.allocateFloatLocalArray(TERMS * PLANE);
+        float[] sums = context.allocateFloatLocalArray(MOST_TOKENS * ROWS);
+        float[] gates = context.allocateFloatLocalArray(MOST_TOKENS * ROWS);
         int[] words = new int[8];
         float[] made = new float[TERMS];
         int item = context.localIdx;
         int lane = item & (ROWS - 1);
-        int token = context.globalIdy;
+        int firstToken = context.globalIdy * perItem;
+        int count = TornadoMath.min(perItem, step.get(Step.ROWS) - firstToken);
         int rows = shape.get(ProductShape.ROWS);
         int columns = shape.get(ProductShape.COLUMNS);
+        int biasStride = shape.get(ProductShape.BIAS_STRIDE);
         int panels = (rows + ROWS - 1) >> 3;
         int place = context.groupIdx / panels;
         int panel = context.groupIdx - place * panels;
+        int row = panel * ROWS + lane;
         int used = 1;
         int slots = 1;
         if (kind > PLAIN) {
@@ -103,92 +114,100 @@ public final class RoundedGroupKernels {
             slots = used;
         }
         int parts = GateKernels.parts(function, step.get(Step.ROWS));
-        float gate = 0f;
-        float value = 0f;
         float total = 0f;
         for (int next = 0; next < slots; next++) {
-            int slot = token * used + place + next;
-            int source = slot;
+            int firstSlot = firstToken * used + place + next;
+            int firstInput = firstSlot;
             int expert = 0;
             if (kind > PLAIN) {
-                expert = chosen.get(1 + slot);
+                expert = chosen.get(1 + firstSlot);
             }
             if (kind == EXPERTS) {
-                source = token;
+                firstInput = firstToken;
             }
             int end = expert < 0 ? 0 : columns;
             for (int part = 0; part < parts; part++) {
-                int above = (TornadoMath.max(expert, 0) * parts + part) * panels + panel;
+                int matrix = TornadoMath.max(expert, 0) * parts + part;
                 int start = step.get(shape.get(ProductShape.START_INDEX))
-                        + above * Panels.panelWords(columns, format)
+                        + (matrix * panels + panel) * Panels.panelWords(columns, format)
                         + lane;
-                gate = value;
-                value = 0f;
+                if (item < ROWS) {
+                    for (int t = 0; t < count; t++) {
+                        gates[t * ROWS + lane] = sums[t * ROWS + lane];
+                        sums[t * ROWS + lane] = 0f;
+                    }
+                }
                 for (int first = 0; first < end; first += COLUMNS) {
                     int blocks = TornadoMath.min(BLOCKS, (end - first) >> 5);
-                    int from = source * columns + first;
-                    for (int four = item; four < 8 * blocks; four += items) {
-                        largest[four] = RoundedSteps.largest(x, from + 4 * four);
-                    }
-                    context.localBarrier();
-                    for (int four = item; four < 8 * blocks; four += items) {
-                        float most = 0f;
-                        float zero = 0f;
-                        for (int i = 0; i < 8; i++) {
-                            float magnitude = largest[(four & -8) + i];
-                            most = TornadoMath.max(most, magnitude);
-                            zero += magnitude * 0f;
+                    for (int t = 0; t < count; t++) {
+                        int from = (firstInput + t) * columns + first;
+                        for (int four = item; four < 8 * blocks; four += items) {
+                            largest[four] = RoundedSteps.largest(x, from + 4 * four);
                         }
-                        inputs[four] = RoundedSteps.bytes(x, from + 4 * four, ByteMath.inverse(most));
-                        if ((four & 7) == 0) {
-                            inputScales[four >> 3] = ByteMath.scale(most, zero);
+                        context.localBarrier();
+                        for (int four = item; four < 8 * blocks; four += items) {
+                            float most = 0f;
+                            float zero = 0f;
+                            for (int i = 0; i < 8; i++) {
+                                float magnitude = largest[(four & -8) + i];
+                                most = TornadoMath.max(most, magnitude);
+                                zero += magnitude * 0f;
+                            }
+                            inputs[four] = RoundedSteps.bytes(x, from + 4 * four, ByteMath.inverse(most));
+                            if ((four & 7) == 0) {
+                                inputScales[four >> 3] = ByteMath.scale(most, zero);
+                            }
                         }
-                    }
-                    context.localBarrier();
-                    for (int block = item >> 3; block < blocks; block += items >> 3) {
-                        for (int i = 0; i < 8; i++) {
-                            words[i] = inputs[8 * block + i];
-                        }
-                        RoundedSteps.multiply(w, start, first + 32 * block, words, inputScales[block], made, format);
-                        for (int i = 0; i < TERMS; i++) {
-                            terms[i * PLANE + block * ROWS + lane] = made[i];
-                        }
-                    }
-                    context.localBarrier();
-                    if (item < ROWS) {
-                        for (int block = 0; block < blocks; block++) {
-                            for (int i = 0; i < TERMS; i += 2) {
+                        context.localBarrier();
+                        for (int block = item >> 3; block < blocks; block += items >> 3) {
+                            for (int i = 0; i < 8; i++) {
+                                words[i] = inputs[8 * block + i];
+                            }
+                            int column = first + 32 * block;
+                            RoundedSteps.multiply(w, start, column, words, inputScales[block], made, format);
+                            for (int i = 0; i < TERMS; i++) {
                                 if (RoundedSteps.isUsed(i, format) > 0) {
-                                    value = ByteMath.addProduct(
-                                            terms[i * PLANE + block * ROWS + lane],
-                                            terms[(i + 1) * PLANE + block * ROWS + lane],
-                                            value);
+                                    terms[i * PLANE + block * ROWS + lane] = made[i];
                                 }
                             }
                         }
+                        context.localBarrier();
+                        if (item < ROWS) {
+                            float sum = sums[t * ROWS + lane];
+                            for (int block = 0; block < blocks; block++) {
+                                for (int i = 0; i < TERMS; i += 2) {
+                                    if (RoundedSteps.isUsed(i, format) > 0) {
+                                        sum = ByteMath.addProduct(
+                                                terms[i * PLANE + block * ROWS + lane],
+                                                terms[(i + 1) * PLANE + block * ROWS + lane],
+                                                sum);
+                                    }
+                                }
+                            }
+                            sums[t * ROWS + lane] = sum;
+                        }
                     }
                 }
-                int biasStride = shape.get(ProductShape.BIAS_STRIDE);
-                if (biasStride > 0 && expert > -1) {
-                    int row = TornadoMath.min(panel * ROWS + lane, rows - 1);
-                    int matrix = TornadoMath.max(expert, 0) * parts + part;
-                    value += bias.get(step.get(Step.LAYER) * biasStride + matrix * rows + row);
+                if (item < ROWS && biasStride > 0 && expert > -1) {
+                    int at = step.get(Step.LAYER) * biasStride + matrix * rows + TornadoMath.min(row, rows - 1);
+                    for (int t = 0; t < count; t++) {
+                        sums[t * ROWS + lane] = sums[t * ROWS + lane] + bias.get(at);
+                    }
                 }
             }
-            if (kind == SUMMED_EXPERTS && expert > -1) {
-                total += weights.get(slot) * value;
+            if (item < ROWS && row < rows && expert > -1) {
+                if (kind == SUMMED_EXPERTS) {
+                    total += weights.get(firstSlot) * sums[lane];
+                } else {
+                    for (int t = 0; t < count; t++) {
+                        float value = GateKernels.activated(gates[t * ROWS + lane], sums[t * ROWS + lane], function);
+                        y.set((firstSlot + t) * rows + row, value);
+                    }
+                }
             }
         }
-        int row = panel * ROWS + item;
-        int slot = token * used + place;
-        if (item < ROWS && row < rows && token < step.get(Step.ROWS)) {
-            if (kind == SUMMED_EXPERTS) {
-                y.set(token * rows + row, total);
-            } else {
-                if (kind == PLAIN || chosen.get(1 + slot) > -1) {
-                    y.set(slot * rows + row, GateKernels.activated(gate, value, function));
-                }
-            }
+        if (kind == SUMMED_EXPERTS && item < ROWS && row < rows && count > 0) {
+            y.set(firstToken * rows + row, total);
         }
     }
 }

@@ -204,8 +204,8 @@ class RoundedProductTest {
 
         FloatArray all = RoundedDefinition.of(weights, 1, x, tokens);
         FloatArray allOfEach = RoundedDefinition.of(weights, 1, each, 4);
-        FloatArray expected = Operands.zeros(4 * rows);
-        FloatArray expectedOfEach = Operands.zeros(4 * rows);
+        FloatArray expected = Operands.copy(y);
+        FloatArray expectedOfEach = Operands.copy(ofEach);
         FloatArray expectedSum = Operands.zeros(tokens * rows);
         for (int slot = 0; slot < 4; slot++) {
             int expert = chosen.get(1 + slot);

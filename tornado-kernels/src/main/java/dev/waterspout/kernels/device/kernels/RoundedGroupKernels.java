@@ -47,7 +47,7 @@ public final class RoundedGroupKernels {
 
     /** Bytes of local memory. */
     public static final int LOCAL_BYTES =
-            (2 * 8 * BLOCKS + BLOCKS + (TERMS * BLOCKS + 2 * MOST_TOKENS) * Panels.ROWS) * Float.BYTES;
+            (2 * 8 * BLOCKS + BLOCKS + (TERMS * BLOCKS + 3 * MOST_TOKENS) * Panels.ROWS) * Float.BYTES;
 
     private static final int ROWS = Panels.ROWS;
 
@@ -90,7 +90,8 @@ public final class RoundedGroupKernels {
         int[] inputs = context.allocateIntLocalArray(8 * BLOCKS);
         float[] inputScales = context.allocateFloatLocalArray(BLOCKS);
         float[] terms = context.allocateFloatLocalArray(TERMS * PLANE);
-        float[] sums = context.allocateFloatLocalArray(MOST_TOKENS * ROWS);
+        // Sums before and after a run of columns, in turn: PoCL may let more than one work-item add to a sum.
+        float[] sums = context.allocateFloatLocalArray(2 * MOST_TOKENS * ROWS);
         float[] gates = context.allocateFloatLocalArray(MOST_TOKENS * ROWS);
         int[] words = new int[8];
         float[] made = new float[TERMS];
@@ -131,14 +132,11 @@ public final class RoundedGroupKernels {
                 int start = step.get(shape.get(ProductShape.START_INDEX))
                         + (matrix * panels + panel) * Panels.panelWords(columns, format)
                         + lane;
-                if (item < ROWS) {
-                    for (int t = 0; t < count; t++) {
-                        gates[t * ROWS + lane] = sums[t * ROWS + lane];
-                        sums[t * ROWS + lane] = 0f;
-                    }
-                }
+                int after = 0;
                 for (int first = 0; first < end; first += COLUMNS) {
                     int blocks = TornadoMath.min(BLOCKS, (end - first) >> 5);
+                    int before = after;
+                    after = MOST_TOKENS * ROWS - before;
                     for (int t = 0; t < count; t++) {
                         int from = (firstInput + t) * columns + first;
                         for (int four = item; four < 8 * blocks; four += items) {
@@ -173,7 +171,10 @@ public final class RoundedGroupKernels {
                         }
                         context.localBarrier();
                         if (item < ROWS) {
-                            float sum = sums[t * ROWS + lane];
+                            float sum = 0f;
+                            if (first > 0) {
+                                sum = sums[before + t * ROWS + lane];
+                            }
                             for (int block = 0; block < blocks; block++) {
                                 for (int i = 0; i < TERMS; i += 2) {
                                     if (RoundedSteps.isUsed(i, format) > 0) {
@@ -184,24 +185,27 @@ public final class RoundedGroupKernels {
                                     }
                                 }
                             }
-                            sums[t * ROWS + lane] = sum;
+                            sums[after + t * ROWS + lane] = sum;
                         }
                     }
                 }
-                if (item < ROWS && biasStride > 0 && expert > -1) {
-                    int at = step.get(Step.LAYER) * biasStride + matrix * rows + TornadoMath.min(row, rows - 1);
-                    for (int t = 0; t < count; t++) {
-                        sums[t * ROWS + lane] = sums[t * ROWS + lane] + bias.get(at);
+                if (item < ROWS && row < rows && expert > -1) {
+                    float offset = 0f;
+                    if (biasStride > 0) {
+                        offset = bias.get(step.get(Step.LAYER) * biasStride + matrix * rows + row);
                     }
-                }
-            }
-            if (item < ROWS && row < rows && expert > -1) {
-                if (kind == SUMMED_EXPERTS) {
-                    total += weights.get(firstSlot) * sums[lane];
-                } else {
                     for (int t = 0; t < count; t++) {
-                        float value = GateKernels.activated(gates[t * ROWS + lane], sums[t * ROWS + lane], function);
-                        y.set((firstSlot + t) * rows + row, value);
+                        float value = sums[after + t * ROWS + lane] + offset;
+                        if (part < parts - 1) {
+                            gates[t * ROWS + lane] = value;
+                        } else {
+                            if (kind == SUMMED_EXPERTS) {
+                                total += weights.get(firstSlot) * value;
+                            } else {
+                                float gate = gates[t * ROWS + lane];
+                                y.set((firstSlot + t) * rows + row, GateKernels.activated(gate, value, function));
+                            }
+                        }
                     }
                 }
             }

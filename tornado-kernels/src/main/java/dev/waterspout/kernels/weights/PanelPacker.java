@@ -56,7 +56,7 @@ public final class PanelPacker {
         }
         byte[] codes = new byte[256];
         for (int code = Math.min(ENTRIES, 1 << (layout.lowBits() + layout.highBits())) - 1; code >= 0; code--) {
-            codes[(int) PanelValues.value(code, layout.values()) & 0xff] = (byte) code;
+            codes[PanelValues.value(code, layout.values()) & 0xff] = (byte) code;
         }
         return codes;
     }

@@ -31,19 +31,7 @@ final class PanelValues {
      * @param index number in the table, 0 to 15
      * @param table the table, a constant
      */
-    static float value(int index, int table) {
-        return (float) number(index, table);
-    }
-
-    /** {@return four numbers of a table, as signed bytes, of their four numbers in the table, a byte each} */
-    static int four(int indices, int table) {
-        return (number(indices & 15, table) & 0xFF)
-                | (number((indices >> 8) & 15, table) & 0xFF) << 8
-                | (number((indices >> 16) & 15, table) & 0xFF) << 16
-                | number((indices >> 24) & 15, table) << 24;
-    }
-
-    private static int number(int index, int table) {
+    static int value(int index, int table) {
         int first = 0;
         int second = 0;
         int third = 0;
@@ -87,5 +75,13 @@ final class PanelValues {
             word = (index & 8) > 0 ? upper : lower;
         }
         return (word << (24 - 8 * (index & 3))) >> 24;
+    }
+
+    /** {@return four numbers of a table, as signed bytes, of their four numbers in the table, a byte each} */
+    static int four(int indices, int table) {
+        return (value(indices & 15, table) & 0xFF)
+                | (value((indices >> 8) & 15, table) & 0xFF) << 8
+                | (value((indices >> 16) & 15, table) & 0xFF) << 16
+                | value((indices >> 24) & 15, table) << 24;
     }
 }

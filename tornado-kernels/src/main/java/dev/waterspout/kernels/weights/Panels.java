@@ -300,7 +300,7 @@ public final class Panels {
                 number = (float) code - (float) PanelLayout.less(layout);
             }
             if (PanelLayout.values(layout) > 0) {
-                number = PanelValues.value(code, PanelLayout.values(layout));
+                number = (float) PanelValues.value(code, PanelLayout.values(layout));
             }
         }
         return number;

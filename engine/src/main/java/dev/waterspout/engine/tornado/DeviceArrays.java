@@ -75,6 +75,12 @@ final class DeviceArrays {
     /** [logit rows][vocabulary of the shard]. */
     final FloatArray logits;
 
+    /**
+     * Tokens of the largest pass that stores its keys and values as it attends. What it takes grows with the square of
+     * this number.
+     */
+    private static final int MOST_OWN = 16;
+
     private final List<TornadoNativeArray> all = new ArrayList<>();
     /** Arrays that the host does not read after their upload. */
     private final List<TornadoNativeArray> onDeviceOnly = new ArrayList<>();
@@ -97,7 +103,6 @@ final class DeviceArrays {
         List<ShardWeights.Layer> layers = weights.layers();
         this.rows = options.chunk();
         int heads = shard.heads().size();
-        int kvHeads = shard.kvHeads().size();
         all.add(powers);
         embedding = keep(StackedWeights.single("embedding", weights.embedding(), mostBytes));
         attentionNorm = norm(config, layers, TensorRole.ATTN_NORM, TensorRole.ATTN_NORM_BIAS);
@@ -122,7 +127,7 @@ final class DeviceArrays {
         output = sharesTable(model, shard)
                 ? embedding.slice(shard.vocabulary().from(), shard.vocabulary().to())
                 : keep(StackedWeights.single("output head", weights.output(), mostBytes));
-        cache = cache(config, kvHeads, options.cacheType(), options.limits());
+        cache = cache(config, shard, options);
         onDeviceOnly.add(cache.keys());
         if (config.latent() == null) {
             onDeviceOnly.add(cache.values());
@@ -301,9 +306,25 @@ final class DeviceArrays {
         };
     }
 
-    private DeviceCache cache(ModelConfig config, int kvHeads, CacheType type, BatchLimits limits) {
+    /**
+     * Returns the elements behind the layers of each array of the cache, for passes that store their keys and values
+     * as they attend: those of few tokens.
+     */
+    static long ownElements(ModelConfig config, Shard shard, RankOptions options) {
+        int rows = PhaseRows.of(options).getLast().most();
+        return config.latent() != null || rows > MOST_OWN
+                ? 0
+                : DeviceCache.ownElements(
+                        options.cacheType(), config.headDim(), shard.heads().size(), rows);
+    }
+
+    private DeviceCache cache(ModelConfig config, Shard shard, RankOptions options) {
+        BatchLimits limits = options.limits();
+        CacheType type = options.cacheType();
+        int kvHeads = shard.kvHeads().size();
         long heads = config.layers() * limits.positions() * kvHeads;
-        long elements = Math.multiplyExact(heads, DeviceCache.rowElements(type, config.headDim()));
+        long own = ownElements(config, shard, options);
+        long elements = own + Math.multiplyExact(heads, DeviceCache.rowElements(type, config.headDim()));
         if (elements > DeviceWeights.MOST_ELEMENTS) {
             throw new DeviceException("a KV cache of " + limits.positions() + " positions is too large for a device: "
                     + "its keys take " + elements + " elements, and one array holds " + DeviceWeights.MOST_ELEMENTS);
@@ -316,7 +337,8 @@ final class DeviceArrays {
                 kvHeads,
                 (int) limits.positions(),
                 config.headDim(),
-                limits.blockSize());
+                limits.blockSize(),
+                (int) own);
     }
 
     /** Returns the number of tokens in the largest chunk. */

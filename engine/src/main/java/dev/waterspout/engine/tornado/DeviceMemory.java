@@ -230,11 +230,12 @@ final class DeviceMemory {
     }
 
     private long cache() {
-        return floats(
-                (long) config.layers()
-                        * shard.kvHeads().size()
-                        * options.limits().positions(),
-                (config.latent() == null ? 2L : 1L) * DeviceCache.rowElements(options.cacheType(), config.headDim()));
+        long rows = (long) config.layers()
+                * shard.kvHeads().size()
+                * options.limits().positions();
+        long elements = rows * DeviceCache.rowElements(options.cacheType(), config.headDim())
+                + DeviceArrays.ownElements(config, shard, options);
+        return floats(elements, config.latent() == null ? 2 : 1);
     }
 
     /** Returns the bytes of a chunk's activations, of the logits, and of the kernels' tables. */

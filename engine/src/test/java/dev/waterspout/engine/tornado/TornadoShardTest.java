@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.waterspout.engine.batch.BatchLimits;
 import dev.waterspout.engine.device.Device;
 import dev.waterspout.engine.device.DeviceCatalog;
 import dev.waterspout.engine.forward.HostShard;
+import dev.waterspout.engine.forward.Overlap;
 import dev.waterspout.engine.forward.RankOptions;
 import dev.waterspout.engine.forward.SequenceRows;
 import dev.waterspout.engine.forward.ShardCompute;
@@ -384,25 +386,28 @@ class TornadoShardTest {
         return ((TornadoShards) device.shards()).kernels().variant() == KernelVariant.GROUPS;
     }
 
-    /** Launches of a layer for a token of a single rank. */
+    /** Cases in which a layer takes no more than 7 launches for a token of a single rank. */
     enum Layer {
-        HEAD_NORMS(8) {
-            @Override
-            SmallModel model() {
-                return SmallModel.of("qwen3").withHeadNorms();
-            }
-        };
+        HEAD_NORMS(SmallModel.of("qwen3").withHeadNorms(), CacheType.F32, 1),
+        HEAD_NORMS_Q8_0(SmallModel.of("qwen3", 32).withHeadNorms(), CacheType.Q8_0, 1),
+        F16(SmallModel.of("llama"), CacheType.F16, 1),
+        SEQUENCES(SmallModel.of("llama"), CacheType.F32, 3);
 
-        private final int launches;
+        private final SmallModel model;
+        private final RankOptions options;
 
-        Layer(int launches) {
-            this.launches = launches;
-        }
-
-        abstract SmallModel model();
-
-        RankOptions options() {
-            return new RankOptions(CONTEXT, 4, 1, CommSchedule.fixed(WireFormat.parse("f32")), Duration.ofSeconds(1));
+        Layer(SmallModel model, CacheType type, int sequences) {
+            this.model = model;
+            this.options = new RankOptions(
+                    new BatchLimits(sequences, 4, CONTEXT, 4, 4 * sequences),
+                    1,
+                    CommSchedule.fixed(WireFormat.parse("f32")),
+                    Duration.ofSeconds(1),
+                    sequences,
+                    type,
+                    Activations.F32,
+                    false,
+                    Overlap.OFF);
         }
     }
 
@@ -410,8 +415,7 @@ class TornadoShardTest {
     @EnumSource(Layer.class)
     void aLayerTakesFewLaunches(Layer kind) {
         Device device = firstDevice().findFirst().orElseThrow();
-        assertThat(token(1, 2, kind.model(), kind.options(), device).launches())
-                .isEqualTo(2 * kind.launches + further(device));
+        assertThat(token(1, 2, kind.model, kind.options, device).launches()).isEqualTo(2 * 7 + further(device));
     }
 
     /** The launches of a token beside those of layers: GPUs select candidates. */

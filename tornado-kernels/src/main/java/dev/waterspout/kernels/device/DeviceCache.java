@@ -18,6 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param capacity positions that fit
  * @param headDim elements of a head
  * @param blockSize positions of a block, which belongs to one sequence; a divisor of the capacity
+ * @param own elements of each array behind the layers, for attentions that store, see {@link #ownElements}
  */
 public record DeviceCache(
         TornadoNativeArray keys,
@@ -26,7 +27,8 @@ public record DeviceCache(
         int kvHeads,
         int capacity,
         int headDim,
-        int blockSize) {
+        int blockSize,
+        int own) {
     /** Checks that the arrays hold whole layers. */
     public DeviceCache {
         if (kvHeads < 1 || capacity < 1 || headDim < 1) {
@@ -44,10 +46,33 @@ public record DeviceCache(
                     + values.getClass().getSimpleName() + ": both must be a " + needed.getSimpleName());
         }
         long layer = Math.multiplyExact((long) kvHeads * capacity, rowElements(type, headDim));
-        if (keys.getSize() != values.getSize() || keys.getSize() < layer || keys.getSize() % layer != 0) {
+        int ofLayers = keys.getSize() - own;
+        if (keys.getSize() != values.getSize() || own < 0 || ofLayers < layer || ofLayers % layer != 0) {
             throw new IllegalArgumentException("cache of " + keys.getSize() + " keys and " + values.getSize()
-                    + " values: both are layers of " + layer + " elements");
+                    + " values: both are layers of " + layer + " elements" + (own == 0 ? "" : ", and " + own));
         }
+    }
+
+    /**
+     * A cache without elements behind the layers.
+     *
+     * @param keys [layers][kvHeads][capacity][elements of a row]
+     * @param values [layers][kvHeads][capacity][elements of a row]
+     * @param type type of the elements of both
+     * @param kvHeads key/value heads
+     * @param capacity positions that fit
+     * @param headDim elements of a head
+     * @param blockSize positions of a block
+     */
+    public DeviceCache(
+            TornadoNativeArray keys,
+            TornadoNativeArray values,
+            CacheType type,
+            int kvHeads,
+            int capacity,
+            int headDim,
+            int blockSize) {
+        this(keys, values, type, kvHeads, capacity, headDim, blockSize, 0);
     }
 
     /**
@@ -89,6 +114,19 @@ public record DeviceCache(
         return type == CacheType.F32
                 ? headDim
                 : CachedWords.rowWords(headDim, type.format().id());
+    }
+
+    /**
+     * {@return the elements behind the layers of an array with which an attention stores the keys and values that it
+     * reads of its own launch: for each token and query head, the rows of all tokens of the chunk}
+     *
+     * @param type type of the cache
+     * @param headDim elements of a head
+     * @param heads query heads
+     * @param rows tokens of the largest chunk
+     */
+    public static long ownElements(CacheType type, int headDim, int heads, int rows) {
+        return (long) rows * rows * heads * rowElements(type, headDim);
     }
 
     /**
@@ -146,6 +184,6 @@ public record DeviceCache(
 
     /** {@return the layers that the arrays hold} */
     int layers() {
-        return keys.getSize() / (kvHeads * capacity * rowElements());
+        return (keys.getSize() - own) / (kvHeads * capacity * rowElements());
     }
 }

@@ -290,12 +290,17 @@ public final class KernelGraph {
             HeadColumns made,
             FloatArray queries) {
         RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, made, queries);
-        rotary.requireRoom(task, maxRows);
-        stepLimits.addCache(cache, places);
-        if (made.norms() != null) {
-            stepLimits.addLayers(made.norms().layers());
-        }
+        require(task, rotary, places);
         rotary.add(graph, task, context, step, device.variant(), launches);
+    }
+
+    private void require(String task, RotaryTask rotary, RowPlaces places) {
+        rotary.requireRoom(task, maxRows);
+        stepLimits.addCache(rotary.cache(), places);
+        DeviceNorm norms = rotary.made().norms();
+        if (norms != null) {
+            stepLimits.addLayers(norms.layers());
+        }
     }
 
     /**
@@ -370,9 +375,10 @@ public final class KernelGraph {
     }
 
     /**
-     * Adds the rotary embedding, the storing of keys and values, and attention: as one task where the graph is for one
-     * token, queries and keys lie in one array, the cache is of f32 and has values, and heads have no norms; else as
-     * {@link #turnAndStore} and {@link #attention}. A split of the positions takes one more task.
+     * Adds the rotary embedding, the storing of keys and values, and attention, with the bits of {@link #turnAndStore}
+     * and {@link #attention}: as one task where the cache has values, and {@link DeviceCache#ownElements} for the
+     * graph's chunks, unless the kernel of attention has no such form; else as those two. A split of the positions
+     * takes one more task. The rows of a sequence have their places together.
      *
      * @param task name; the rotary embedding of its own has the suffix {@code Turn}
      * @param rope angles, one row per token of the chunk
@@ -394,21 +400,19 @@ public final class KernelGraph {
             FloatArray output) {
         int heads = scoring.sinks().getSize() / cache.layers();
         KernelChoice choice = attentionChoice(cache, heads);
-        boolean split = choice.cut() == KernelCut.SPLIT;
-        if (maxRows > 1 || (!split && choice.perItem() > 1) || !RotaryTask.attends(cache, made)) {
+        RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, made, queries);
+        if (!rotary.attends(maxRows, choice, device.variant())) {
             turnAndStore(task + "Turn", rope, cache, places, heads, made, queries);
             attention(task, cache, places, heads, scoring, queries, output);
             return;
         }
-        RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, made, queries);
-        rotary.requireRoom(task, maxRows);
+        require(task, rotary, places);
         AttentionTask attention = new AttentionTask(cache, places.data(), heads, scoring, queries, output);
         attention.requireRoom(task, maxRows);
-        stepLimits.addCache(cache, places);
-        if (split) {
+        if (choice.cut() == KernelCut.SPLIT) {
             attention.split(splitPlan(cache, heads, choice)).addTurning(this, task, rotary);
         } else {
-            rotary.addAttending(graph, task, context, step, scoring, output, choice, launches);
+            rotary.addAttending(this, task, scoring, output, choice);
         }
     }
 

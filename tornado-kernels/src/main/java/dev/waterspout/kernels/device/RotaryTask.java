@@ -88,6 +88,14 @@ record RotaryTask(
         return shape;
     }
 
+    /** {@return the same for a task that attends, too} */
+    IntArray attendingShape(KernelGraph graph) {
+        IntArray shape = shape(graph.device.variant());
+        shape.set(RotaryShape.OWN_FROM, cache.keys().getSize() - cache.own());
+        shape.set(RotaryShape.OWN_ROWS, graph.maxRows);
+        return shape;
+    }
+
     /** Adds the task. */
     void add(
             TaskGraph graph,
@@ -114,49 +122,85 @@ record RotaryTask(
     }
 
     /**
-     * Returns whether one task can rotate, store and attend: queries and keys lie in one array, and the cache is of f32
-     * and has values; the heads have no norms.
+     * Returns whether one task can rotate, store and attend with a choice: the cache has values, and rows of the query
+     * heads' own, and the kernel attends to one position at a time. By a work-item, norms of heads have one partial
+     * sum.
      */
-    @SuppressWarnings("ReferenceEquality") // The runtime identifies arrays by reference.
-    static boolean attends(DeviceCache cache, HeadColumns made) {
-        return !cache.isPacked()
-                && made.norms() == null
+    boolean attends(int rows, KernelChoice choice, KernelVariant variant) {
+        boolean exists = switch (choice.cut()) {
+            case GROUP, SPLIT -> true;
+            case PLAIN -> choice.perItem() == 1 && (made.norms() == null || variant == KernelVariant.ITEMS);
+            default -> false;
+        };
+        return exists
                 && !cache.hasKeysOnly()
-                && made.queries().array() == made.keys().array();
+                && cache.own() >= DeviceCache.ownElements(cache.type(), cache.headDim(), heads, rows);
+    }
+
+    /** {@return the weights of the heads' norms; any array if they have none} */
+    FloatArray normWeights() {
+        return made.norms() == null ? rope.angles() : made.norms().weight();
+    }
+
+    float normEpsilon() {
+        return made.norms() == null ? NormedRotaryKernels.NO_NORM : made.norms().epsilon();
     }
 
     /** Adds the task that also attends. */
-    void addAttending(
-            TaskGraph graph,
-            String task,
-            KernelContext context,
-            IntArray step,
-            DeviceScoring scoring,
-            FloatArray output,
-            KernelChoice choice,
-            LaunchPlan launches) {
-        IntArray shape = shape(KernelVariant.ITEMS);
+    void addAttending(KernelGraph graph, String task, DeviceScoring scoring, FloatArray output, KernelChoice choice) {
+        IntArray shape = attendingShape(graph);
         boolean group = choice.cut() == KernelCut.GROUP;
-        graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
-        graph.task(
-                task,
-                group ? TurnedAttentionKernels::turnAndAttendByGroup : TurnedAttentionKernels::turnAndAttendByItem,
-                context,
-                step,
-                places,
-                rope.angles(),
-                shape,
-                made.queries().array(),
-                values().array(),
-                cache.keyFloats(),
-                cache.valueFloats(),
-                scoring.sinks(),
-                queries,
-                output,
-                cache.headDim(),
-                scoring.scale(),
-                scoring.cap());
-        launches.add(task, group ? (long) heads * choice.local() : heads, choice.local(), 1, RowCount.CHUNK);
+        graph.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
+        if (cache.isPacked()) {
+            graph.graph.task(
+                    task,
+                    group
+                            ? TurnedAttentionKernels::turnAndAttendPackedByGroup
+                            : TurnedAttentionKernels::turnAndAttendPackedByItem,
+                    graph.context,
+                    graph.step,
+                    places,
+                    rope.angles(),
+                    shape,
+                    made.queries().array(),
+                    made.keys().array(),
+                    values().array(),
+                    normWeights(),
+                    cache.keyWords(),
+                    cache.valueWords(),
+                    scoring.sinks(),
+                    queries,
+                    output,
+                    cache.headDim(),
+                    scoring.scale(),
+                    scoring.cap(),
+                    normEpsilon(),
+                    cache.kernelFormat());
+        } else {
+            graph.graph.task(
+                    task,
+                    group ? TurnedAttentionKernels::turnAndAttendByGroup : TurnedAttentionKernels::turnAndAttendByItem,
+                    graph.context,
+                    graph.step,
+                    places,
+                    rope.angles(),
+                    shape,
+                    made.queries().array(),
+                    made.keys().array(),
+                    values().array(),
+                    normWeights(),
+                    cache.keyFloats(),
+                    cache.valueFloats(),
+                    scoring.sinks(),
+                    queries,
+                    output,
+                    cache.headDim(),
+                    scoring.scale(),
+                    scoring.cap(),
+                    normEpsilon());
+        }
+        long items = group ? (long) heads * choice.local() : heads;
+        graph.launches.add(task, items, choice.local(), 1, RowCount.CHUNK);
     }
 
     private void addNormed(

@@ -3,6 +3,7 @@ package dev.waterspout.kernels.device;
 import dev.waterspout.kernels.device.kernels.RotaryShape;
 import dev.waterspout.kernels.device.kernels.SplitAttentionKernels;
 import dev.waterspout.kernels.device.kernels.SplitSumKernels;
+import dev.waterspout.kernels.device.kernels.TurnedSplitKernels;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -38,18 +39,7 @@ record SplitTask(
             addParts(graph, task, shape, queries, partials);
         }
         addGroups(graph, task);
-        graph.graph.task(
-                sum(task),
-                SplitSumKernels::sumParts,
-                graph.context,
-                graph.step,
-                places,
-                shape,
-                scoring.sinks(),
-                partials,
-                output,
-                cache.headDim());
-        addSumGroups(graph, task);
+        addSum(graph, task, shape, partials);
     }
 
     private void addParts(KernelGraph graph, String task, IntArray shape, FloatArray queries, FloatArray partials) {
@@ -92,52 +82,74 @@ record SplitTask(
                 plan.local());
     }
 
-    /** Adds tasks that also rotate queries and keys and store keys and values, for a cache of f32. */
+    /** Adds tasks that also rotate queries and keys, and store keys and values. */
     void addTurning(KernelGraph graph, String task, RotaryTask rotary) {
-        IntArray shape = rotary.shape(graph.device.variant());
+        IntArray shape = rotary.attendingShape(graph);
         FloatArray partials = partials(graph, shape);
-        FloatArray made = rotary.made().queries().array();
-        graph.graph.task(
-                task,
-                SplitAttentionKernels::turnAndAttendParts,
-                graph.context,
-                graph.step,
-                places,
-                rotary.rope().angles(),
-                shape,
-                made,
-                cache.keyFloats(),
-                cache.valueFloats(),
-                partials,
-                cache.headDim(),
-                scoring.scale(),
-                scoring.cap(),
-                plan.groupHeads(),
-                plan.local());
+        if (cache.isPacked()) {
+            graph.graph.task(
+                    task,
+                    TurnedSplitKernels::turnAndAttendPackedParts,
+                    graph.context,
+                    graph.step,
+                    places,
+                    rotary.rope().angles(),
+                    shape,
+                    rotary.made().queries().array(),
+                    rotary.made().keys().array(),
+                    rotary.values().array(),
+                    rotary.normWeights(),
+                    cache.keyWords(),
+                    cache.valueWords(),
+                    partials,
+                    cache.headDim(),
+                    scoring.scale(),
+                    scoring.cap(),
+                    rotary.normEpsilon(),
+                    cache.kernelFormat(),
+                    plan.groupHeads(),
+                    plan.local());
+        } else {
+            graph.graph.task(
+                    task,
+                    TurnedSplitKernels::turnAndAttendParts,
+                    graph.context,
+                    graph.step,
+                    places,
+                    rotary.rope().angles(),
+                    shape,
+                    rotary.made().queries().array(),
+                    rotary.made().keys().array(),
+                    rotary.values().array(),
+                    rotary.normWeights(),
+                    cache.keyFloats(),
+                    cache.valueFloats(),
+                    partials,
+                    cache.headDim(),
+                    scoring.scale(),
+                    scoring.cap(),
+                    rotary.normEpsilon(),
+                    plan.groupHeads(),
+                    plan.local());
+        }
         addGroups(graph, task);
+        addSum(graph, task, shape, partials);
+    }
+
+    private void addSum(KernelGraph graph, String task, IntArray shape, FloatArray partials) {
+        String sum = task + "Sum";
         graph.graph.task(
-                sum(task),
-                SplitSumKernels::turnAndSumParts,
+                sum,
+                SplitSumKernels::sumParts,
                 graph.context,
                 graph.step,
                 places,
-                rotary.rope().angles(),
                 shape,
-                made,
-                rotary.values().array(),
-                cache.keyFloats(),
-                cache.valueFloats(),
                 scoring.sinks(),
                 partials,
                 output,
-                cache.headDim(),
-                scoring.scale(),
-                scoring.cap());
-        addSumGroups(graph, task);
-    }
-
-    private static String sum(String task) {
-        return task + "Sum";
+                cache.headDim());
+        graph.launches.add(sum, (long) heads * plan.local(), plan.local(), 1, RowCount.CHUNK);
     }
 
     /** Completes the array that describes the attention, and allocates what one task leaves for the other. */
@@ -153,9 +165,5 @@ record SplitTask(
     private void addGroups(KernelGraph graph, String task) {
         long items = (long) plan.groups(cache, heads) * plan.local();
         graph.launches.add(task, items, plan.local(), 1, RowCount.CHUNK);
-    }
-
-    private void addSumGroups(KernelGraph graph, String task) {
-        graph.launches.add(sum(task), (long) heads * plan.local(), plan.local(), 1, RowCount.CHUNK);
     }
 }

@@ -1,6 +1,5 @@
 package dev.waterspout.kernels.device;
 
-import dev.waterspout.kernels.device.kernels.Step;
 import dev.waterspout.kernels.host.AttentionCall;
 import dev.waterspout.kernels.host.CacheType;
 import dev.waterspout.kernels.host.HeadGroups;
@@ -13,9 +12,7 @@ import dev.waterspout.kernels.host.RotaryTable;
 import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import java.lang.foreign.MemorySegment;
-import java.util.Objects;
 import java.util.Random;
-import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -35,15 +32,6 @@ class AttentionKernelsTest {
 
     static Stream<TestDevice> devices() {
         return Stream.concat(TestDevice.all(), TestDevice.choosing(KernelShape.attention(8, 64, 8)));
-    }
-
-    /** Devices whose attention has a form for one task; over short caches the defaults do. */
-    static Stream<TestDevice> oneByOne() {
-        KernelShape one = KernelShape.attention(8, 64, 1);
-        return Stream.concat(
-                TestDevice.all(),
-                TestDevice.choosing(KernelShape.attention(8, 64, 8))
-                        .filter(device -> device.kernels().choice(one).perItem() == 1));
     }
 
     @ParameterizedTest
@@ -124,104 +112,6 @@ class AttentionKernelsTest {
                 shape.load(cache.keyFloats(), 1, position, rows), shape.load(expectedKeys, 1, position, rows), 1e-6);
         Operands.assertSameBits(
                 shape.load(cache.valueFloats(), 1, position, rows), shape.load(expectedValues, 1, position, rows));
-    }
-
-    /** One task gives what two do: at the first position, within a window, and with values from another product. */
-    @ParameterizedTest
-    @MethodSource("oneByOne")
-    void rotatesAndAttendsInOneTask(TestDevice device) {
-        checkOneTask(device, new Shape(4, 2, 16, 70), 0, 0, true);
-        checkOneTask(device, new Shape(6, 2, 34, 140), 133, 0, false);
-        checkOneTask(device, new Shape(2, 1, 64, 140), 100, 40, true);
-    }
-
-    private static void checkOneTask(TestDevice device, Shape shape, int position, int window, boolean joint) {
-        Random random = new Random(position);
-        int queryWidth = shape.heads * shape.headDim;
-        int kvWidth = shape.kvHeads * shape.headDim;
-        int stride = queryWidth + (joint ? 2 : 1) * kvWidth;
-        FloatArray made = Operands.gaussian(random, stride);
-        FloatArray values = joint ? made : Operands.gaussian(random, kvWidth);
-        HeadColumns columns = new HeadColumns(
-                new DeviceColumns(made, stride, 0),
-                new DeviceColumns(made, stride, queryWidth),
-                new DeviceColumns(values, joint ? stride : kvWidth, joint ? queryWidth + kvWidth : 0));
-        DeviceRope rope = new DeviceRope(Operands.gaussian(random, 2 * 16), 16, RopePairing.HALVES);
-        FloatArray sinks = Operands.gaussian(random, LAYERS * shape.heads);
-        DeviceScoring scoring = new DeviceScoring(0.2f, window > 0 ? 3f : 0f, sinks);
-        DeviceCache cache = shape.cache(random);
-        DeviceCache stored = shape.cache(random);
-        FloatArray queries = Operands.zeros(queryWidth);
-        run(
-                device,
-                stored,
-                position,
-                window,
-                columns,
-                rope,
-                queries,
-                queries,
-                (graph, places) -> graph.turnAndStore("turn", rope, stored, places, shape.heads, columns, queries));
-        DeviceCache whole = new DeviceCache(
-                Operands.copy(cache.keyFloats()),
-                Operands.copy(cache.valueFloats()),
-                shape.kvHeads,
-                shape.capacity,
-                shape.headDim);
-        FloatArray keyRow = shape.load(stored.keyFloats(), 1, position, 1);
-        FloatArray valueRow = shape.load(stored.valueFloats(), 1, position, 1);
-        shape.store(keyRow, whole.keyFloats(), 1, position, 1);
-        shape.store(valueRow, whole.valueFloats(), 1, position, 1);
-        FloatArray expected = Operands.zeros(queryWidth);
-        run(device, whole, position, window, columns, rope, queries, expected, (graph, places) -> {
-            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, sinks);
-            graph.attention("attend", whole, places, shape.heads, scoring, queries, expected);
-        });
-        FloatArray output = Operands.zeros(queryWidth);
-        FloatArray turned = Operands.zeros(queryWidth);
-        run(device, cache, position, window, columns, rope, turned, output, (graph, places) -> {
-            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, sinks);
-            graph.turnAndAttend("attend", rope, cache, places, scoring, columns, turned, output);
-        });
-        Operands.assertClose(output, expected, 1e-5);
-        // TornadoVM does not transfer a cache that a graph writes before it reads it, hence three graphs.
-        Operands.assertSameBits(shape.load(cache.keyFloats(), 1, position, 1), keyRow);
-        Operands.assertSameBits(shape.load(cache.valueFloats(), 1, position, 1), valueRow);
-    }
-
-    /** Runs some tasks for one token of layer 1. */
-    private static void run(
-            TestDevice device,
-            DeviceCache cache,
-            int position,
-            int window,
-            HeadColumns made,
-            DeviceRope rope,
-            FloatArray queries,
-            FloatArray output,
-            BiConsumer<KernelGraph, RowPlaces> tasks) {
-        IntArray step = Operands.step(1, 1);
-        step.set(Step.WINDOW, window);
-        RowPlaces places = new RowPlaces(cache, 1, 1);
-        places.add(position, 1, 0);
-        KernelGraph graph = new KernelGraph("attention", device.kernels(), 1, step, DeviceTables.create());
-        Stream.of(
-                        step,
-                        places.data(),
-                        rope.angles(),
-                        made.keys().array(),
-                        Objects.requireNonNull(made.values()).array(),
-                        cache.keys(),
-                        cache.values(),
-                        queries,
-                        output)
-                .distinct()
-                .forEach(array -> graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, array));
-        tasks.accept(graph, places);
-        Stream.of(output, queries, cache.keys(), cache.values())
-                .distinct()
-                .forEach(array -> graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, array));
-        device.run(graph);
     }
 
     private static FloatArray columns(FloatArray all, int rows, int stride, int from, int width) {

@@ -10,7 +10,6 @@ import dev.waterspout.kernels.host.HeadGroups;
 import dev.waterspout.kernels.host.HostKernels;
 import dev.waterspout.kernels.host.HostScratch;
 import dev.waterspout.kernels.host.KvCacheView;
-import dev.waterspout.kernels.host.RopePairing;
 import dev.waterspout.kernels.host.Scoring;
 import dev.waterspout.kernels.weights.DeviceTables;
 import dev.waterspout.kernels.weights.HalfBits;
@@ -80,50 +79,6 @@ class SplitAttentionTest {
         new Case(CacheType.F32, 9, 1, 128).check(device, 0, new int[] {300});
         new Case(CacheType.F16, 5, 1, 37).check(device, 0, new int[] {PART, 333});
         new Case(CacheType.Q8_0, 8, 1, 64).check(device, 200, new int[] {PART + 1, 500});
-    }
-
-    /** The tasks that also rotate and store give what those do that find all stored. */
-    @ParameterizedTest
-    @MethodSource("devices")
-    void rotatesAndStoresInTheSameTasks(TestDevice device) {
-        checkTurning(device, new Case(CacheType.F32, 4, 2, 16), 0, 0);
-        checkTurning(device, new Case(CacheType.F32, 6, 2, 34), 2 * PART, 0);
-        checkTurning(device, new Case(CacheType.F32, 4, 1, 64), 400, PART + 1);
-    }
-
-    private static void checkTurning(TestDevice device, Case shape, int position, int window) {
-        Random random = new Random(position);
-        DeviceCache cache = shape.cache(random);
-        DeviceCache stored = shape.copy(cache);
-        int queryWidth = shape.heads * shape.headDim;
-        int kvWidth = shape.kvHeads * shape.headDim;
-        int stride = queryWidth + 2 * kvWidth;
-        FloatArray made = Operands.gaussian(random, stride);
-        HeadColumns columns = new HeadColumns(
-                new DeviceColumns(made, stride, 0),
-                new DeviceColumns(made, stride, queryWidth),
-                new DeviceColumns(made, stride, queryWidth + kvWidth));
-        DeviceRope rope = new DeviceRope(Operands.gaussian(random, 2 * 16), 16, RopePairing.ADJACENT);
-        DeviceScoring scoring = shape.scoring(random);
-        FloatArray turned = Operands.zeros(queryWidth);
-        FloatArray expected = Operands.zeros(queryWidth);
-        Run storing = new Run(device, stored, window, position);
-        storing.transfer(rope.angles(), made, turned);
-        storing.graph.turnAndStore("turn", rope, stored, storing.places, shape.heads, columns, turned);
-        storing.execute(turned, stored.keys(), stored.values());
-        // The arrays that the first graph stored have only the token's own position on some runtimes.
-        DeviceCache whole = shape.copy(cache);
-        shape.copyPosition(stored, whole, position);
-        shape.reference(whole, scoring, window, turned, expected, new int[] {position});
-
-        FloatArray output = Operands.zeros(queryWidth);
-        Run attending = new Run(device, cache, window, position);
-        attending.transfer(rope.angles(), made, turned, scoring.sinks(), output);
-        attending.graph.turnAndAttend("attend", rope, cache, attending.places, scoring, columns, turned, output);
-        assertThat(attending.graph.launches()).isEqualTo(2);
-        attending.execute(output, cache.keys(), cache.values());
-        Operands.assertClose(output, expected, 1e-4);
-        shape.assertSamePosition(cache, whole, position);
     }
 
     @Test
@@ -207,10 +162,6 @@ class SplitAttentionTest {
 
         private DeviceCache cache(TornadoNativeArray keys, TornadoNativeArray values) {
             return new DeviceCache(keys, values, type, kvHeads, CAPACITY, headDim, BLOCK_SIZE);
-        }
-
-        DeviceCache copy(DeviceCache cache) {
-            return cache(Operands.copy(cache.keyFloats()), Operands.copy(cache.valueFloats()));
         }
 
         private TornadoNativeArray fill(Random random, int elements) {
@@ -299,28 +250,6 @@ class SplitAttentionTest {
             return array instanceof FloatArray floats
                     ? floats.get(row + d)
                     : CachedWords.element((IntArray) array, row, d, cache.kernelFormat());
-        }
-
-        void copyPosition(DeviceCache from, DeviceCache to, int position) {
-            for (int head = 0; head < kvHeads; head++) {
-                int row = row(from, head, position);
-                for (int i = row; i < row + headDim; i++) {
-                    to.keyFloats().set(i, from.keyFloats().get(i));
-                    to.valueFloats().set(i, from.valueFloats().get(i));
-                }
-            }
-        }
-
-        void assertSamePosition(DeviceCache found, DeviceCache expected, int position) {
-            for (int head = 0; head < kvHeads; head++) {
-                int row = row(found, head, position);
-                for (int i = row; i < row + headDim; i++) {
-                    assertThat(found.keyFloats().get(i))
-                            .isEqualTo(expected.keyFloats().get(i));
-                    assertThat(found.valueFloats().get(i))
-                            .isEqualTo(expected.valueFloats().get(i));
-                }
-            }
         }
     }
 }

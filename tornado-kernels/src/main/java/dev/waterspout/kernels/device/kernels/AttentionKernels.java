@@ -64,12 +64,13 @@ public final class AttentionKernels {
                     table,
                     first,
                     visible,
+                    visible,
+                    0,
                     headDim,
                     blockSize,
                     scale,
                     cap,
-                    max,
-                    1f);
+                    max);
         }
     }
 
@@ -78,8 +79,8 @@ public final class AttentionKernels {
      *
      * @param query element of {@code queries} and of {@code output} at which the head begins
      * @param base position of the cache at which the KV head begins
-     * @param firstMax largest score so far
-     * @param firstSum weights so far
+     * @param fresh see {@link Places#element}, as for {@code own}
+     * @param sink a score without a value
      */
     static void attendFrom(
             IntArray places,
@@ -92,16 +93,17 @@ public final class AttentionKernels {
             int table,
             int first,
             int end,
+            int fresh,
+            int own,
             int headDim,
             int blockSize,
             float scale,
             float cap,
-            float firstMax,
-            float firstSum) {
-        float max = firstMax;
-        float sum = firstSum;
+            float sink) {
+        float max = sink;
+        float sum = 1f;
         for (int position = first; position < end; position++) {
-            int at = (base + Places.slot(places, table, position, blockSize)) * headDim;
+            int at = Places.element(places, base, table, position, blockSize, headDim, fresh, own);
             float score = capped(score(queries, query, keyCache, at, headDim) * scale, cap);
             float newMax = TornadoMath.max(max, score);
             float factor = TornadoMath.exp(max - newMax);
@@ -218,12 +220,13 @@ public final class AttentionKernels {
                 table,
                 first,
                 visible,
+                visible,
+                0,
                 headDim,
                 blockSize,
                 scale,
                 cap,
                 max,
-                1f,
                 WeightBytes.F32,
                 items);
     }
@@ -246,26 +249,27 @@ public final class AttentionKernels {
             int table,
             int first,
             int end,
+            int fresh,
+            int own,
             int headDim,
             int blockSize,
             float scale,
             float cap,
-            float firstMax,
-            float firstSum,
+            float sink,
             int format,
             int items) {
         float[] maxima = context.allocateFloatLocalArray(MOST_ITEMS);
         float[] weights = context.allocateFloatLocalArray(MOST_ITEMS);
         int[] starts = context.allocateIntLocalArray(MOST_ITEMS);
         int item = context.localIdx;
-        float max = firstMax;
-        float sum = firstSum;
+        float max = sink;
+        float sum = 1f;
         for (int tile = first; tile < end; tile += items) {
             int count = TornadoMath.min(items, end - tile);
             float score = LOWEST;
             if (item < count) {
-                int at = (base + Places.slot(places, table, tile + item, blockSize))
-                        * CachedUnits.rowElements(headDim, format);
+                int rowElements = CachedUnits.rowElements(headDim, format);
+                int at = Places.element(places, base, table, tile + item, blockSize, rowElements, fresh, own);
                 starts[item] = at;
                 score = capped(
                         CachedUnits.score(queries, query, keyFloats, keyWords, at, headDim, format) * scale, cap);

@@ -42,6 +42,27 @@ final class CachedUnits {
         return format == WeightBytes.F32 ? headDim : CachedWords.rowWords(headDim, format);
     }
 
+    /** {@return the elements of a head that are stored together} */
+    static int runElements(int format) {
+        return format == WeightBytes.F32 ? 1 : CachedWords.runElements(format);
+    }
+
+    /**
+     * Stores a run of elements.
+     *
+     * @param run the elements, {@link #runElements} of them
+     * @param row array element at which the head begins
+     * @param number number of the run
+     */
+    static void store(float[] run, FloatArray floats, IntArray words, int row, int number, int format) {
+        if (format == WeightBytes.F32) {
+            floats.set(row + number, run[0]);
+        } else {
+            int first = number * CachedWords.runElements(format);
+            CachedWords.store(run, words, row + CachedWords.rowWords(first, format), format);
+        }
+    }
+
     /** {@return the product of a query and the head that begins at array element {@code row}} */
     static float score(
             FloatArray queries, int query, FloatArray floats, IntArray words, int row, int headDim, int format) {

@@ -15,6 +15,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * {@link NormKernels#rmsByGroup}, for work-groups of any size.
  */
 public final class NormedRotaryKernels {
+    /** In place of epsilon, for attentions whose heads have no norms. */
+    public static final float NO_NORM = -1f;
+
     private NormedRotaryKernels() {}
 
     /**
@@ -143,8 +146,7 @@ public final class NormedRotaryKernels {
      * Returns the sum of the squares of every so many elements of a head. There is one loop for queries and keys:
      * TornadoVM gives a value that two branches compute in loops that of the second branch in both.
      */
-    private static float squares(
-            IntArray shape, FloatArray madeQueries, FloatArray madeKeys, int head, int row, int lane) {
+    static float squares(IntArray shape, FloatArray madeQueries, FloatArray madeKeys, int head, int row, int lane) {
         int headDim = shape.get(RotaryShape.HEAD_DIM);
         int lanes = shape.get(RotaryShape.NORM_LANES);
         int kvHead = head - shape.get(RotaryShape.HEADS);

@@ -11,7 +11,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public final class PackedAttentionKernels {
     /** Positions that {@link #attendPackedByItem} processes at a time. */
-    private static final int TILE = 32;
+    static final int TILE = 32;
 
     private PackedAttentionKernels() {}
 
@@ -43,48 +43,105 @@ public final class PackedAttentionKernels {
             int base = AttentionKernels.base(step, places, head, heads, kvHeads);
             int table = Places.table(places, row);
             int visible = Places.position(places, row) + 1;
-            float max = sinks.get(step.get(Step.LAYER) * heads + head);
-            float sum = 1f;
-            AttentionKernels.clear(output, query, headDim);
-            for (int tile = AttentionKernels.first(step.get(Step.WINDOW), visible); tile < visible; tile += TILE) {
-                int count = TornadoMath.min(TILE, visible - tile);
-                float newMax = max;
-                for (int j = 0; j < count; j++) {
-                    int at = (base + Places.slot(places, table, tile + j, blockSize))
-                            * CachedWords.rowWords(headDim, format);
-                    float product = CachedWords.score(queries, query, keyCache, at, headDim, format);
-                    float score = AttentionKernels.capped(product * scale, cap);
-                    starts[j] = at;
-                    weights[j] = score;
-                    newMax = TornadoMath.max(newMax, score);
-                }
-                float factor = TornadoMath.exp(max - newMax);
-                sum = sum * factor;
-                for (int j = 0; j < count; j++) {
-                    weights[j] = TornadoMath.exp(weights[j] - newMax);
-                    sum += weights[j];
-                }
-                for (int first = 0; first < headDim; first += CachedWords.PIECE) {
-                    for (int i = 0; i < CachedWords.PIECE; i++) {
-                        totals[i] = 0f;
-                    }
-                    for (int j = 0; j < count; j++) {
-                        CachedWords.unpack(valueCache, starts[j], first, headDim, piece, format);
-                        float weight = weights[j];
-                        for (int i = 0; i < CachedWords.PIECE; i++) {
-                            totals[i] += weight * piece[i];
-                        }
-                    }
-                    int width = TornadoMath.min(CachedWords.PIECE, headDim - first);
-                    for (int i = 0; i < width; i++) {
-                        int at = query + first + i;
-                        output.set(at, output.get(at) * factor + totals[i]);
-                    }
-                }
-                max = newMax;
-            }
-            AttentionKernels.divide(output, query, headDim, sum);
+            attendPackedFrom(
+                    places,
+                    queries,
+                    keyCache,
+                    valueCache,
+                    output,
+                    query,
+                    base,
+                    table,
+                    AttentionKernels.first(step.get(Step.WINDOW), visible),
+                    visible,
+                    visible,
+                    0,
+                    headDim,
+                    blockSize,
+                    scale,
+                    cap,
+                    sinks.get(step.get(Step.LAYER) * heads + head),
+                    weights,
+                    starts,
+                    piece,
+                    totals,
+                    format);
         }
+    }
+
+    /**
+     * Stores the output of a head that attends to the positions from {@code first} to before {@code end}.
+     *
+     * @param query element of {@code queries} and of {@code output} at which the head begins
+     * @param base position of the cache at which the KV head begins
+     * @param fresh see {@link Places#element}, as for {@code own}
+     * @param weights working memory of {@link #TILE} elements, as is {@code starts}
+     * @param piece working memory of {@link CachedWords#PIECE} elements, as is {@code totals}
+     */
+    static void attendPackedFrom(
+            IntArray places,
+            FloatArray queries,
+            IntArray keyCache,
+            IntArray valueCache,
+            FloatArray output,
+            int query,
+            int base,
+            int table,
+            int first,
+            int end,
+            int fresh,
+            int own,
+            int headDim,
+            int blockSize,
+            float scale,
+            float cap,
+            float sink,
+            float[] weights,
+            int[] starts,
+            float[] piece,
+            float[] totals,
+            int format) {
+        float max = sink;
+        float sum = 1f;
+        AttentionKernels.clear(output, query, headDim);
+        for (int tile = first; tile < end; tile += TILE) {
+            int count = TornadoMath.min(TILE, end - tile);
+            float newMax = max;
+            for (int j = 0; j < count; j++) {
+                int rowWords = CachedWords.rowWords(headDim, format);
+                int at = Places.element(places, base, table, tile + j, blockSize, rowWords, fresh, own);
+                float product = CachedWords.score(queries, query, keyCache, at, headDim, format);
+                float score = AttentionKernels.capped(product * scale, cap);
+                starts[j] = at;
+                weights[j] = score;
+                newMax = TornadoMath.max(newMax, score);
+            }
+            float factor = TornadoMath.exp(max - newMax);
+            sum = sum * factor;
+            for (int j = 0; j < count; j++) {
+                weights[j] = TornadoMath.exp(weights[j] - newMax);
+                sum += weights[j];
+            }
+            for (int d = 0; d < headDim; d += CachedWords.PIECE) {
+                for (int i = 0; i < CachedWords.PIECE; i++) {
+                    totals[i] = 0f;
+                }
+                for (int j = 0; j < count; j++) {
+                    CachedWords.unpack(valueCache, starts[j], d, headDim, piece, format);
+                    float weight = weights[j];
+                    for (int i = 0; i < CachedWords.PIECE; i++) {
+                        totals[i] += weight * piece[i];
+                    }
+                }
+                int width = TornadoMath.min(CachedWords.PIECE, headDim - d);
+                for (int i = 0; i < width; i++) {
+                    int at = query + d + i;
+                    output.set(at, output.get(at) * factor + totals[i]);
+                }
+            }
+            max = newMax;
+        }
+        AttentionKernels.divide(output, query, headDim, sum);
     }
 
     /**
@@ -131,12 +188,13 @@ public final class PackedAttentionKernels {
                 Places.table(places, row),
                 AttentionKernels.first(step.get(Step.WINDOW), visible),
                 visible,
+                visible,
+                0,
                 headDim,
                 blockSize,
                 scale,
                 cap,
                 sinks.get(step.get(Step.LAYER) * heads + head),
-                1f,
                 format,
                 items);
     }

@@ -38,4 +38,22 @@ public final class Places {
         int block = Division.quotient(position, blockSize);
         return places.get(table + block) + (position - block * blockSize);
     }
+
+    /**
+     * Returns the element of a cache's array at which a head's key or value of a position begins.
+     *
+     * @param base position of the cache at which the KV head begins
+     * @param rowElements array elements of a head at one position
+     * @param fresh first position that lies in rows of the query head's own, see {@link TurnedHeads}; a position after
+     *     the last one if none does
+     * @param own element at which these rows begin
+     */
+    static int element(
+            IntArray places, int base, int table, int position, int blockSize, int rowElements, int fresh, int own) {
+        int element = own + (position - fresh) * rowElements;
+        if (position < fresh) {
+            element = (base + slot(places, table, position, blockSize)) * rowElements;
+        }
+        return element;
+    }
 }

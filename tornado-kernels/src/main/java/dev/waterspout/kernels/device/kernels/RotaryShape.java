@@ -40,8 +40,12 @@ public final class RotaryShape {
     public static final int PARTS = 15;
     /** Positions of a part, at least. */
     public static final int LEAST_POSITIONS = 16;
+    /** Element of the cache's arrays at which the rows of query heads' own begin. */
+    public static final int OWN_FROM = 17;
+    /** Number of rows of a query head's own for a token. */
+    public static final int OWN_ROWS = 18;
     /** Elements of the array. */
-    public static final int SIZE = 17;
+    public static final int SIZE = 19;
 
     private RotaryShape() {}
 }

@@ -83,6 +83,8 @@ public final class SplitAttentionKernels {
                 partials,
                 first,
                 end,
+                end,
+                0,
                 headDim,
                 scale,
                 cap,
@@ -129,74 +131,12 @@ public final class SplitAttentionKernels {
                 partials,
                 first,
                 end,
+                end,
+                0,
                 headDim,
                 scale,
                 cap,
                 format,
-                groupHeads,
-                items);
-    }
-
-    /**
-     * Rotates the queries, too, and leaves out the token's own position, which {@link SplitSumKernels#turnAndSumParts}
-     * adds and stores. A cache of f32.
-     *
-     * @param made [rows][query stride], queries before the rotation
-     */
-    public static void turnAndAttendParts(
-            KernelContext context,
-            IntArray step,
-            IntArray places,
-            FloatArray angles,
-            IntArray shape,
-            FloatArray made,
-            FloatArray keyCache,
-            FloatArray valueCache,
-            FloatArray partials,
-            int headDim,
-            float scale,
-            float cap,
-            int groupHeads,
-            int items) {
-        int item = context.localIdx;
-        int group = context.groupIdx;
-        int row = context.globalIdy;
-        int head = head(group, shape, groupHeads);
-        int heads = groupHeads(shape, head, groupHeads);
-        int partial = partial(group, row, shape, head, headDim, groupHeads);
-        int end = Places.position(places, row);
-        int first = AttentionKernels.first(step.get(Step.WINDOW), end + 1);
-        int source = row * shape.get(RotaryShape.QUERY_STRIDE) + shape.get(RotaryShape.QUERY_FROM) + head * headDim;
-        // The rotated queries lie where the sums of values will.
-        for (int i = item; i < heads * headDim; i += items) {
-            int h = Division.quotient(i, headDim);
-            int d = i - h * headDim;
-            partials.set(
-                    partial + h * (headDim + EXTRA) + d, RotaryKernels.turned(angles, shape, made, source + i, row, d));
-        }
-        context.globalBarrier();
-        attendPart(
-                context,
-                item,
-                group,
-                row,
-                step,
-                places,
-                shape,
-                partials,
-                partial,
-                headDim + EXTRA,
-                keyCache,
-                places,
-                valueCache,
-                places,
-                partials,
-                first,
-                end,
-                headDim,
-                scale,
-                cap,
-                WeightBytes.F32,
                 groupHeads,
                 items);
     }
@@ -222,7 +162,7 @@ public final class SplitAttentionKernels {
     }
 
     /** {@return the first query head of a work-group} */
-    private static int head(int group, IntArray shape, int groupHeads) {
+    static int head(int group, IntArray shape, int groupHeads) {
         int slices = slices(shape, groupHeads);
         int kvHead = Division.quotient(group, slices);
         int slice = group - kvHead * slices;
@@ -231,17 +171,17 @@ public final class SplitAttentionKernels {
     }
 
     /** {@return the query heads of the work-group that begins with a head} */
-    private static int groupHeads(IntArray shape, int head, int groupHeads) {
+    static int groupHeads(IntArray shape, int head, int groupHeads) {
         int sharing = sharing(shape);
         return TornadoMath.min(groupHeads, sharing - (head - Division.quotient(head, sharing) * sharing));
     }
 
-    private static int part(int group, IntArray shape, int groupHeads) {
+    static int part(int group, IntArray shape, int groupHeads) {
         return Division.quotient(group, shape.get(RotaryShape.KV_HEADS) * slices(shape, groupHeads));
     }
 
     /** {@return the element of the partials at which a work-group's first head begins} */
-    private static int partial(int group, int row, IntArray shape, int head, int headDim, int groupHeads) {
+    static int partial(int group, int row, IntArray shape, int head, int headDim, int groupHeads) {
         int rowAndPart = row * shape.get(RotaryShape.PARTS) + part(group, shape, groupHeads);
         return (rowAndPart * shape.get(RotaryShape.HEADS) + head) * (headDim + EXTRA);
     }
@@ -254,9 +194,10 @@ public final class SplitAttentionKernels {
      * @param item number of the work-item in its work-group
      * @param group number of the work-group
      * @param query element of {@code queries} at which the work-group's first head begins
+     * @param fresh see {@link Places#element}, as for {@code own}
      * @param queryStride elements from one head of {@code queries} to the next
      */
-    private static void attendPart(
+    static void attendPart(
             KernelContext context,
             int item,
             int group,
@@ -274,6 +215,8 @@ public final class SplitAttentionKernels {
             FloatArray partials,
             int first,
             int end,
+            int fresh,
+            int own,
             int headDim,
             float scale,
             float cap,
@@ -299,6 +242,8 @@ public final class SplitAttentionKernels {
         int length = partLength(shape, end - first);
         int from = first + part(group, shape, groupHeads) * length;
         int to = TornadoMath.min(end, from + length);
+        int blockSize = shape.get(RotaryShape.BLOCK_SIZE);
+        int rowElements = CachedUnits.rowElements(headDim, format);
         int width = CachedUnits.width(format);
         int units = CachedUnits.count(headDim, format);
         int stride = units * width;
@@ -329,8 +274,7 @@ public final class SplitAttentionKernels {
             for (int p = 0; p < POSITIONS; p++) {
                 // Positions after the last one read the last one again, with weight 0.
                 int position = at + TornadoMath.min(p * teams + team, count - 1);
-                rows[p] = (base + Places.slot(places, table, position, shape.get(RotaryShape.BLOCK_SIZE)))
-                        * CachedUnits.rowElements(headDim, format);
+                rows[p] = Places.element(places, base, table, position, blockSize, rowElements, fresh, own);
                 starts[p * teams + team] = rows[p];
             }
             for (int i = 0; i < groupHeads * POSITIONS; i++) {

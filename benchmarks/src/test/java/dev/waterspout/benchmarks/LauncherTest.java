@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -148,8 +150,10 @@ class LauncherTest {
         assertThat(output(start())).contains("building dist/engine.jar").contains("argument: hello");
         assertThat(output(start())).contains("argument: hello").doesNotContain("building");
         assertThat(builds()).isEqualTo(1);
-        TimeUnit.MILLISECONDS.sleep(20);
-        Files.writeString(root.resolve("engine/src/main/Changed.java"), "class Changed {}");
+        Path changed = Files.writeString(root.resolve("engine/src/main/Changed.java"), "class Changed {}");
+        // Later than the jar on file systems of any resolution.
+        Instant built = Files.getLastModifiedTime(jar()).toInstant();
+        Files.setLastModifiedTime(changed, FileTime.from(built.plusSeconds(10)));
         assertThat(output(start())).contains("building dist/engine.jar");
     }
 

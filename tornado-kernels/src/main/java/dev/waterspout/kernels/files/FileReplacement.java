@@ -7,6 +7,7 @@ import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -110,9 +111,8 @@ public final class FileReplacement {
         }
     }
 
-    private static void fill(Path file, Content content) throws IOException {
-        try (WritableByteChannel channel =
-                layer.apply(FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE))) {
+    private static void fill(Path file, Content content, OpenOption... options) throws IOException {
+        try (WritableByteChannel channel = layer.apply(FileChannel.open(file, options))) {
             content.writeTo(channel);
         }
     }
@@ -126,7 +126,7 @@ public final class FileReplacement {
     private static void replace(Path target, Content content) throws IOException {
         boolean link = Files.isSymbolicLink(target);
         if (Files.exists(target) ? !Files.isRegularFile(target) : link) {
-            fill(target, content);
+            fill(target, content, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             return;
         }
         if (link) {
@@ -143,7 +143,8 @@ public final class FileReplacement {
         UNFINISHED.add(written);
         try {
             Files.createFile(written);
-            fill(written, content);
+            // Without CREATE: a process that ends may have removed the file meanwhile.
+            fill(written, content, StandardOpenOption.WRITE);
             Files.move(written, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(written);

@@ -9,6 +9,7 @@ import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.LinearWarpKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
+import dev.waterspout.kernels.device.kernels.QueryTensorKernels;
 import dev.waterspout.kernels.device.kernels.QueryTileKernels;
 import dev.waterspout.kernels.device.kernels.SplitAttentionKernels;
 import dev.waterspout.kernels.device.kernels.SumKernels;
@@ -230,6 +231,12 @@ public final class KernelCandidates {
                 if (suitsQueryTiles(shape)) {
                     for (int most = queryTiles(shape).perItem(); most > 1; most >>= 1) {
                         add(choices, KernelCut.QUERIES, most, QueryTileKernels.ITEMS);
+                    }
+                    // Not the default: its sums go through memory, and its products are less exact.
+                    if (device.hasTensorCores()
+                            && shape.inner() <= QueryTensorKernels.MOST_ELEMENTS
+                            && shape.inner() % 4 == 0) {
+                        add(choices, KernelCut.TENSOR, QueryTileKernels.MOST_ITEM_ROWS, QueryTensorKernels.ITEMS);
                     }
                 }
             }

@@ -357,9 +357,9 @@ public final class KernelGraph {
         KernelChoice choice = attentionChoice(cache, heads);
         if (choice.cut() == KernelCut.SPLIT) {
             attention.split(splitPlan(cache, heads, choice)).add(this, task, queries);
-        } else if (choice.cut() == KernelCut.QUERIES) {
+        } else if (choice.cut() == KernelCut.QUERIES || choice.cut() == KernelCut.TENSOR) {
             QueryTilePlan plan = QueryTilePlan.of(cache, heads, choice, maxRows < choiceRows, places);
-            attention.tiles(plan).add(this, task);
+            attention.tiles(plan).add(this, task, choice.cut() == KernelCut.TENSOR);
         } else {
             attention.add(graph, task, context, step, choice, launches);
         }

@@ -35,7 +35,10 @@ record QueryTilePlan(int itemRows, int groupHeads, int tokens, int stride) {
         int itemRows = choice.perItem();
         // Slices of nearly the same number of heads.
         int groupHeads = Math.ceilDiv(sharing, Math.ceilDiv(sharing, QueryTileKernels.TEAMS * itemRows));
-        while (isDecode && itemRows > 1 && QueryTileKernels.TEAMS * itemRows / 2 >= groupHeads) {
+        while (isDecode
+                && choice.cut() == KernelCut.QUERIES
+                && itemRows > 1
+                && QueryTileKernels.TEAMS * itemRows / 2 >= groupHeads) {
             itemRows /= 2;
         }
         int tokens = isDecode ? 1 : QueryTileKernels.TEAMS * itemRows / groupHeads;

@@ -24,16 +24,18 @@ record QueryTileTask(
         DeviceScoring scoring,
         FloatArray queries,
         FloatArray output) {
-    /** Adds the task. */
-    void add(KernelGraph graph, String task) {
-        IntArray shape = new IntArray(QueryTileKernels.SHAPE);
-        shape.set(QueryTileKernels.HEADS, heads);
-        shape.set(QueryTileKernels.KV_HEADS, cache.kvHeads());
-        shape.set(QueryTileKernels.BLOCK_SIZE, cache.blockSize());
-        shape.set(QueryTileKernels.GROUP_HEADS, plan.groupHeads());
-        shape.set(QueryTileKernels.TOKENS, plan.tokens());
-        shape.set(QueryTileKernels.STRIDE, plan.stride());
+    /**
+     * Adds the task.
+     *
+     * @param tensor whether tensor cores multiply
+     */
+    void add(KernelGraph graph, String task, boolean tensor) {
+        IntArray shape = shape();
         graph.graph.transferToDevice(DataTransferMode.FIRST_EXECUTION, shape);
+        if (tensor) {
+            new QueryTensorTask(this).add(graph, task, shape);
+            return;
+        }
         if (cache.isPacked()) {
             addPacked(graph, task, shape);
         } else {
@@ -56,6 +58,17 @@ record QueryTileTask(
         }
         long items = (long) plan.groups(cache, heads) * QueryTileKernels.ITEMS;
         graph.launches.add(task, items, QueryTileKernels.ITEMS, 1, plan.stride(), RowCount.CHUNK);
+    }
+
+    private IntArray shape() {
+        IntArray shape = new IntArray(QueryTileKernels.SHAPE);
+        shape.set(QueryTileKernels.HEADS, heads);
+        shape.set(QueryTileKernels.KV_HEADS, cache.kvHeads());
+        shape.set(QueryTileKernels.BLOCK_SIZE, cache.blockSize());
+        shape.set(QueryTileKernels.GROUP_HEADS, plan.groupHeads());
+        shape.set(QueryTileKernels.TOKENS, plan.tokens());
+        shape.set(QueryTileKernels.STRIDE, plan.stride());
+        return shape;
     }
 
     private void addPacked(KernelGraph graph, String task, IntArray shape) {

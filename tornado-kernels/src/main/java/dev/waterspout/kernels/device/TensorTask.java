@@ -15,11 +15,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param product operands; the weights are in panels
  */
 record TensorTask(LinearTask product) {
-    /** The array through which all products of a graph pass their sums, since tasks run one after the other. */
+    /**
+     * The array through which all products and attention of a graph pass their sums, since tasks run one after the
+     * other.
+     */
     static final class Sums {
         private @Nullable FloatArray array;
 
-        private FloatArray of(TaskGraph graph) {
+        FloatArray of(TaskGraph graph) {
             FloatArray found = array;
             if (found == null) {
                 found = new FloatArray(LinearTensorKernels.sumElements());

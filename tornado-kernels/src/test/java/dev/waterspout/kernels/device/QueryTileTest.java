@@ -47,7 +47,17 @@ class QueryTileTest {
     }
 
     /** A cache of random keys and values, with a sink per query head. */
-    record Case(CacheType type, int heads, int kvHeads, int headDim, int itemRows, int window, float cap) {
+    record Case(
+            CacheType type, int heads, int kvHeads, int headDim, int itemRows, int window, float cap, KernelCut cut) {
+        Case(CacheType type, int heads, int kvHeads, int headDim, int itemRows, int window, float cap) {
+            this(type, heads, kvHeads, headDim, itemRows, window, cap, KernelCut.QUERIES);
+        }
+
+        /** The tiles of tensor cores. */
+        static Case tensor(CacheType type, int heads, int kvHeads, int headDim, int window, float cap) {
+            return new Case(type, heads, kvHeads, headDim, 8, window, cap, KernelCut.TENSOR);
+        }
+
         DeviceCache cache(Random random) {
             int elements = LAYERS * kvHeads * BLOCKS * BLOCK_SIZE * DeviceCache.rowElements(type, headDim);
             TornadoNativeArray keys = fill(random, elements);
@@ -72,7 +82,7 @@ class QueryTileTest {
         }
 
         KernelChoice choice() {
-            return new KernelChoice(KernelCut.QUERIES, itemRows, QueryTileKernels.ITEMS);
+            return new KernelChoice(cut, itemRows, QueryTileKernels.ITEMS);
         }
 
         FloatArray attend(
@@ -169,19 +179,57 @@ class QueryTileTest {
                         Arguments.of(device, new Case(CacheType.Q8_0, 2, 2, 64, 2, 0, 0), new Run(40, 20, 7))));
     }
 
+    static Stream<Arguments> tensorCases() {
+        return TestDevice.withTensorCores()
+                .flatMap(device -> Stream.of(
+                        Arguments.of(device, Case.tensor(CacheType.F32, 4, 2, 128, 0, 0), new Run(61, 33, 3)),
+                        Arguments.of(device, Case.tensor(CacheType.F32, 3, 1, 80, 70, 2), new Run(150, 9, 1)),
+                        Arguments.of(device, Case.tensor(CacheType.F16, 1, 1, 96, 0, 0), new Run(60, 70, 0)),
+                        Arguments.of(device, Case.tensor(CacheType.Q8_0, 2, 1, 64, 65, 0), new Run(127, 33, 4))));
+    }
+
+    /** Scores have an absolute error of 2^-16 of the products that they add. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("tensorCases")
+    void tensorCoresEqualTheHost(TestDevice device, Case shape, Run run) {
+        check(device, shape, run, 1f, 1e-4);
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void equalsTheHost(TestDevice device, Case shape, Run run) {
+        // Large enough that a softmax without subtraction of the maximum would overflow.
+        check(device, shape, run, 20f, 1e-4);
+    }
+
+    private static void check(TestDevice device, Case shape, Run run, float factor, double tolerance) {
         Random random = new Random(run.position);
         DeviceCache cache = shape.cache(random);
         DeviceScoring scoring = shape.scoring(random);
         FloatArray queries = Operands.gaussian(random, run.rows * shape.heads * shape.headDim);
         for (int i = 0; i < queries.getSize(); i++) {
-            // Large enough that a softmax without subtraction of the maximum would overflow.
-            queries.set(i, queries.get(i) * 20f);
+            queries.set(i, queries.get(i) * factor);
         }
         FloatArray output = shape.attend(device, cache, scoring, queries, 9, 1, List.of(run));
-        Operands.assertClose(output, shape.reference(cache, scoring, queries, run), 1e-4);
+        Operands.assertClose(output, shape.reference(cache, scoring, queries, run), tolerance);
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("dev.waterspout.kernels.device.TestDevice#withTensorCores")
+    void theBitsOfARowOnTensorCoresDoNotDependOnOthers(TestDevice device) {
+        Case shape = Case.tensor(CacheType.F32, 2, 1, 32, 50, 0);
+        Random random = new Random(2);
+        DeviceCache cache = shape.cache(random);
+        DeviceScoring scoring = shape.scoring(random);
+        FloatArray queries = Operands.gaussian(random, 9 * shape.heads * shape.headDim);
+        List<Run> runs = List.of(new Run(62, 8, 4), new Run(5, 1, 7));
+        FloatArray together = shape.attend(device, cache, scoring, queries, 9, 2, runs);
+        Run run = new Run(63, 2, 4);
+        FloatArray own = shape.slice(queries, 1, 2);
+        // A tile per token, as in decode.
+        FloatArray alone = shape.attend(device, cache, scoring, own, 9, 1, List.of(run));
+        Operands.assertSameBits(alone, shape.slice(together, 1, 2));
+        Operands.assertClose(alone, shape.reference(cache, scoring, own, run), 1e-4);
     }
 
     /** The rows of three sequences in one pass, in passes of one sequence, of other tiles, and of decode. */
@@ -189,13 +237,13 @@ class QueryTileTest {
     @MethodSource("devices")
     void theBitsOfARowDoNotDependOnOthers(TestDevice device) {
         Case shape = new Case(CacheType.F32, 4, 2, 40, 4, 50, 0);
+        Case others = new Case(CacheType.F32, 4, 2, 40, 2, 50, 0);
         Random random = new Random(1);
         DeviceCache cache = shape.cache(random);
         DeviceScoring scoring = shape.scoring(random);
         List<Run> runs = List.of(new Run(70, 21, 4), new Run(5, 1, 7), new Run(126, 5, 4));
         FloatArray queries = Operands.gaussian(random, 27 * shape.heads * shape.headDim);
         FloatArray together = shape.attend(device, cache, scoring, queries, 27, 3, runs);
-        Case others = new Case(CacheType.F32, 4, 2, 40, 2, 50, 0);
         int first = 0;
         for (Run run : runs) {
             FloatArray own = shape.slice(queries, first, run.rows);
@@ -229,6 +277,8 @@ class QueryTileTest {
         assertThat(QueryTilePlan.of(large, 32, choice, false, several)).isEqualTo(new QueryTilePlan(8, 4, 16, 1));
         assertThat(QueryTilePlan.of(large, 32, choice, true, several)).isEqualTo(new QueryTilePlan(1, 4, 1, 1));
         assertThat(QueryTilePlan.of(large, 128, choice, true, several)).isEqualTo(new QueryTilePlan(2, 16, 1, 1));
+        KernelChoice tensor = new KernelChoice(KernelCut.TENSOR, 8, QueryTileKernels.ITEMS);
+        assertThat(QueryTilePlan.of(large, 32, tensor, true, several)).isEqualTo(new QueryTilePlan(8, 4, 1, 1));
         // More heads than queries of a tile share a KV head.
         QueryTilePlan sliced = QueryTilePlan.of(cache(1, 64), 71, choice, false, one);
         assertThat(sliced).isEqualTo(new QueryTilePlan(8, 36, 1, 1));
@@ -248,6 +298,18 @@ class QueryTileTest {
         assertThat(first(576, 512, gpu).cut()).isEqualTo(KernelCut.GROUP);
         assertThat(first(128, 512, small).cut()).isEqualTo(KernelCut.GROUP);
         assertThat(first(128, 512, cpu).cut()).isEqualTo(KernelCut.PLAIN);
+
+        KernelChoice tensor = new KernelChoice(KernelCut.TENSOR, 8, QueryTileKernels.ITEMS);
+        KernelDevice cores = new KernelDevice(KernelVariant.GROUPS, H200, KernelChoices.DEFAULTS, true);
+        assertThat(first(128, 512, cores).cut()).isEqualTo(KernelCut.QUERIES);
+        assertThat(KernelCandidates.of(KernelShape.attention(32, 128, 512), cores))
+                .contains(tensor);
+        assertThat(KernelCandidates.of(KernelShape.attention(32, 128, 512), gpu))
+                .doesNotContain(tensor);
+        assertThat(KernelCandidates.of(KernelShape.attention(32, 256, 512), cores))
+                .doesNotContain(tensor);
+        assertThat(KernelCandidates.of(KernelShape.attention(32, 126, 512), cores))
+                .doesNotContain(tensor);
     }
 
     private static KernelChoice first(int headDim, int tokens, KernelDevice device) {

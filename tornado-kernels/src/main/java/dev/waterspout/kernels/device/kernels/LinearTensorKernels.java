@@ -305,6 +305,11 @@ public final class LinearTensorKernels {
         return (bits(low) & 0xFFFF) | (bits(high) << 16);
     }
 
+    /** {@return what the nearest bf16 leave of two values, as bf16, the first in the lower half of the word} */
+    static int packedRests(float low, float high) {
+        return packed(rest(low), rest(high));
+    }
+
     /**
      * {@return the bits of the nearest bf16 in the lower half of a word; the upper half is of no use} The difference is
      * of int in the generated code. Without it the word would be a short there, and lose the upper half.

@@ -163,13 +163,13 @@ public final class QueryTileKernels {
     }
 
     /** Returns the row at which work-group y begins. The last rows come first. */
-    private static int firstRow(IntArray step, IntArray shape, int y) {
+    static int firstRow(IntArray step, IntArray shape, int y) {
         int stride = shape.get(STRIDE);
         return (Division.quotient(step.get(Step.ROWS) - 1, stride) - y) * stride;
     }
 
     /** Returns the number of tokens of the tile that begins at a row; 0 if none does. */
-    private static int tokens(IntArray step, IntArray places, IntArray shape, int row) {
+    static int tokens(IntArray step, IntArray places, IntArray shape, int row) {
         int most = shape.get(TOKENS);
         int rows = step.get(Step.ROWS);
         int count = TornadoMath.min(most, rows - row);

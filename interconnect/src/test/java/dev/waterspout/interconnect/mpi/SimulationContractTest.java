@@ -27,7 +27,7 @@ class SimulationContractTest {
             new SimulatedFault(SimulatedFault.Kind.DELAY, 0, 1, 0, 10_000, 256, false);
 
     static Stream<Scenario> scenarios() {
-        return TransportScenarios.withoutOtherThreads().stream().filter(scenario -> scenario.leastRanks() <= RANKS);
+        return TransportScenarios.inVirtualTime().stream().filter(scenario -> scenario.leastRanks() <= RANKS);
     }
 
     @ParameterizedTest

@@ -126,7 +126,24 @@ public final class NarrowTensorKernels {
                         scales[i] = Panels.scale(headers[3 * i], headers[3 * i + 1], c, layout);
                         offsets[i] = Panels.offset(headers[3 * i], headers[3 * i + 1], headers[3 * i + 2], c, layout);
                     }
-                    for (int i = 0; i < 4 * RUNS; i++) {
+                    // Two loops: TornadoVM keeps a loop whose copies would be too many, with its arrays in memory.
+                    for (int i = 0; i < 2 * RUNS; i++) {
+                        int run = i >> 2;
+                        int low = 4 * run;
+                        float w0 = Panels.number(words[low], words[low + 1], four + (i & 3), layout) * scales[2 * run]
+                                + offsets[2 * run];
+                        float w1 = Panels.number(words[low + 2], words[low + 3], four + (i & 3), layout)
+                                        * scales[2 * run + 1]
+                                + offsets[2 * run + 1];
+                        int to = turn * WEIGHT_WORDS
+                                + weightAt
+                                + 2 * run * WEIGHT_BLOCKS * (WEIGHT_BLOCK >> 2)
+                                + 4 * (i & 3);
+                        weights[to] = LinearTensorKernels.packed(w0, w1);
+                        weights[to + WEIGHT_REST] =
+                                LinearTensorKernels.packed(LinearTensorKernels.rest(w0), LinearTensorKernels.rest(w1));
+                    }
+                    for (int i = 2 * RUNS; i < 4 * RUNS; i++) {
                         int run = i >> 2;
                         int low = 4 * run;
                         float w0 = Panels.number(words[low], words[low + 1], four + (i & 3), layout) * scales[2 * run]

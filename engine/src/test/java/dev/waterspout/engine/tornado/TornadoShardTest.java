@@ -393,7 +393,10 @@ class TornadoShardTest {
         F16(SmallModel.of("llama"), CacheType.F16, 1),
         SEQUENCES(SmallModel.of("llama"), CacheType.F32, 3);
 
+        @SuppressWarnings("ImmutableEnumChecker") // read only
         private final SmallModel model;
+
+        @SuppressWarnings("ImmutableEnumChecker") // read only
         private final RankOptions options;
 
         Layer(SmallModel model, CacheType type, int sequences) {

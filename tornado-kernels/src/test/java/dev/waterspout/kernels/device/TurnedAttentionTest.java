@@ -32,6 +32,7 @@ class TurnedAttentionTest {
     private static final int SHORT = 5;
 
     /** Rows of a sequence, from a position on. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Rows(int position, int count, int... blocks) {}
 
     /**

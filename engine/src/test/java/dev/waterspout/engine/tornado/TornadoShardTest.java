@@ -402,7 +402,7 @@ class TornadoShardTest {
         Layer(SmallModel model, CacheType type, int sequences) {
             this.model = model;
             this.options = new RankOptions(
-                    new BatchLimits(sequences, 4, CONTEXT, 4, 4 * sequences),
+                    new BatchLimits(sequences, sequences == 1 ? 4 : CONTEXT, CONTEXT, 4, 4 * sequences),
                     1,
                     CommSchedule.fixed(WireFormat.parse("f32")),
                     Duration.ofSeconds(1),

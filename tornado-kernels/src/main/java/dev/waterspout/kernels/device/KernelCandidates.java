@@ -8,6 +8,7 @@ import dev.waterspout.kernels.device.kernels.LinearTensorKernels;
 import dev.waterspout.kernels.device.kernels.LinearTileKernels;
 import dev.waterspout.kernels.device.kernels.LinearWarpKernels;
 import dev.waterspout.kernels.device.kernels.MxParameters;
+import dev.waterspout.kernels.device.kernels.NormKernels;
 import dev.waterspout.kernels.device.kernels.QuantizeKernels;
 import dev.waterspout.kernels.device.kernels.QueryTensorKernels;
 import dev.waterspout.kernels.device.kernels.QueryTileKernels;
@@ -156,7 +157,7 @@ public final class KernelCandidates {
             case PLAIN, BLOCK -> 0;
             case WARP -> LinearWarpKernels.localBytes(choice.perItem(), choice.local());
             case TENSOR -> LinearTensorKernels.LOCAL_BYTES;
-            case GROUP -> 3L * AttentionKernels.MOST_ITEMS * Float.BYTES;
+            case GROUP -> (3L * AttentionKernels.MOST_ITEMS + NormKernels.GROUP) * Float.BYTES;
             case SPLIT -> SplitAttentionKernels.LOCAL_BYTES;
             case QUERIES -> QueryTileKernels.LOCAL_BYTES;
             case TILE -> (1L + choice.perItem()) * LinearTileKernels.TILE * (LinearTileKernels.TILE + 1) * Float.BYTES;

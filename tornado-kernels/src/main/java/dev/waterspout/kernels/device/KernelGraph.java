@@ -358,8 +358,8 @@ public final class KernelGraph {
         if (choice.cut() == KernelCut.SPLIT) {
             attention.split(splitPlan(cache, heads, choice)).add(this, task, queries);
         } else if (choice.cut() == KernelCut.QUERIES || choice.cut() == KernelCut.TENSOR) {
-            QueryTilePlan plan = QueryTilePlan.of(cache, heads, choice, maxRows < choiceRows, places);
-            attention.tiles(plan).add(this, task, choice.cut() == KernelCut.TENSOR);
+            boolean tensor = choice.cut() == KernelCut.TENSOR;
+            attention.tiles(tilePlan(cache, heads, choice, places)).add(this, task, tensor);
         } else {
             attention.add(graph, task, context, step, choice, launches);
         }
@@ -368,6 +368,10 @@ public final class KernelGraph {
     private KernelChoice attentionChoice(DeviceCache cache, int heads) {
         KernelShape shape = KernelShape.attention(cache.type(), heads, cache.headDim(), choiceRows);
         return SplitPlan.resolve(device.choice(shape), cache, device.limits());
+    }
+
+    private QueryTilePlan tilePlan(DeviceCache cache, int heads, KernelChoice choice, RowPlaces places) {
+        return QueryTilePlan.of(cache, heads, choice, maxRows < choiceRows, places);
     }
 
     private SplitPlan splitPlan(DeviceCache cache, int heads, KernelChoice choice) {
@@ -401,7 +405,9 @@ public final class KernelGraph {
         int heads = scoring.sinks().getSize() / cache.layers();
         KernelChoice choice = attentionChoice(cache, heads);
         RotaryTask rotary = new RotaryTask(rope, cache, places.data(), heads, made, queries);
-        if (!rotary.attends(maxRows, choice, device.variant())) {
+        QueryTilePlan tiles = choice.cut() == KernelCut.QUERIES ? tilePlan(cache, heads, choice, places) : null;
+        boolean ofTokens = tiles == null || tiles.tokens() == 1;
+        if (!ofTokens || !rotary.attends(maxRows, choice, device.variant())) {
             turnAndStore(task + "Turn", rope, cache, places, heads, made, queries);
             attention(task, cache, places, heads, scoring, queries, output);
             return;
@@ -411,6 +417,8 @@ public final class KernelGraph {
         attention.requireRoom(task, maxRows);
         if (choice.cut() == KernelCut.SPLIT) {
             attention.split(splitPlan(cache, heads, choice)).addTurning(this, task, rotary);
+        } else if (tiles != null) {
+            attention.tiles(tiles).addTurning(this, task, rotary);
         } else {
             rotary.addAttending(this, task, scoring, output, choice);
         }

@@ -128,7 +128,7 @@ record RotaryTask(
      */
     boolean attends(int rows, KernelChoice choice, KernelVariant variant) {
         boolean exists = switch (choice.cut()) {
-            case GROUP, SPLIT -> true;
+            case GROUP, SPLIT, QUERIES -> true;
             case PLAIN -> choice.perItem() == 1 && (made.norms() == null || variant == KernelVariant.ITEMS);
             default -> false;
         };

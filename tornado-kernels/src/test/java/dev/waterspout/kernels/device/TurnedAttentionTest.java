@@ -39,6 +39,7 @@ class TurnedAttentionTest {
      * An attention.
      *
      * @param joint whether one array has queries, keys and values
+     * @param choiceRows tokens of the chunk for which the kernel is chosen
      */
     record Case(
             CacheType type,
@@ -49,7 +50,21 @@ class TurnedAttentionTest {
             boolean joint,
             int blocks,
             int window,
+            int choiceRows,
             List<Rows> sequences) {
+        Case(
+                CacheType type,
+                int heads,
+                int kvHeads,
+                int headDim,
+                boolean normed,
+                boolean joint,
+                int blocks,
+                int window,
+                List<Rows> sequences) {
+            this(type, heads, kvHeads, headDim, normed, joint, blocks, window, 4, sequences);
+        }
+
         int rows() {
             return sequences.stream().mapToInt(Rows::count).sum();
         }
@@ -91,7 +106,10 @@ class TurnedAttentionTest {
                 new Case(CacheType.Q8_0, 2, 1, 160, true, false, SHORT, 0, List.of(further)),
                 new Case(CacheType.F32, 9, 1, 128, true, false, LONG, 0, List.of(late)),
                 new Case(CacheType.F16, 4, 2, 40, false, true, LONG, 0, List.of(across)),
-                new Case(CacheType.Q8_0, 4, 1, 64, true, true, LONG, 200, List.of(late, new Rows(0, 1, 0))));
+                new Case(CacheType.Q8_0, 4, 1, 64, true, true, LONG, 200, List.of(late, new Rows(0, 1, 0))),
+                // A GPU attends by tiles of queries.
+                new Case(CacheType.F32, 9, 1, 40, true, true, SHORT, 40, 64, List.of(further, begun)),
+                new Case(CacheType.Q8_0, 4, 2, 64, false, false, LONG, 0, 64, List.of(begun, across)));
         // The devices of the emulator differ in their names only; each has two variants of the kernels.
         Stream<TestDevice> devices = TestDevice.all().limit(TestDevice.isReal() ? Long.MAX_VALUE : 2);
         return Stream.concat(
@@ -108,7 +126,7 @@ class TurnedAttentionTest {
     }
 
     private static KernelChoice choice(TestDevice device, Case shape) {
-        return device.kernels().choice(KernelShape.attention(shape.type, shape.heads, shape.headDim, shape.rows()));
+        return device.kernels().choice(KernelShape.attention(shape.type, shape.heads, shape.headDim, shape.choiceRows));
     }
 
     @ParameterizedTest
@@ -252,7 +270,8 @@ class TurnedAttentionTest {
             step.set(Step.WINDOW, shape.window);
             RowPlaces places = new RowPlaces(used, shape.rows(), shape.blocks * shape.sequences.size());
             shape.sequences.forEach(rows -> places.add(rows.position, rows.count, rows.blocks));
-            KernelGraph graph = new KernelGraph("turn", device.kernels(), shape.rows(), step, DeviceTables.create());
+            KernelGraph graph = new KernelGraph(
+                    "turn", device.kernels(), shape.rows(), shape.choiceRows, step, DeviceTables.create());
             Stream.of(
                             Stream.of(step, places.data(), rope.angles(), scoring.sinks(), queries, output),
                             Stream.of(made.queries(), made.keys(), made.values())

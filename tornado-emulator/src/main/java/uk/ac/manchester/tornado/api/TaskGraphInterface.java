@@ -4,6 +4,7 @@ import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task16;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task17;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task18;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task19;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task20;
 
 /** The tasks with the most arguments that this project's kernels need; {@link TaskGraph} has all others. */
 public interface TaskGraphInterface {
@@ -256,5 +257,77 @@ public interface TaskGraphInterface {
                         arg17,
                         arg18,
                         arg19);
+    }
+
+    /** Appends a task of 20 arguments. */
+    default <T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19, T20>
+            TaskGraphInterface task(
+                    String id,
+                    Task20<T1, T2, T3, T4, T5, T6, T7, T8, T9, T10, T11, T12, T13, T14, T15, T16, T17, T18, T19, T20>
+                            code,
+                    T1 arg1,
+                    T2 arg2,
+                    T3 arg3,
+                    T4 arg4,
+                    T5 arg5,
+                    T6 arg6,
+                    T7 arg7,
+                    T8 arg8,
+                    T9 arg9,
+                    T10 arg10,
+                    T11 arg11,
+                    T12 arg12,
+                    T13 arg13,
+                    T14 arg14,
+                    T15 arg15,
+                    T16 arg16,
+                    T17 arg17,
+                    T18 arg18,
+                    T19 arg19,
+                    T20 arg20) {
+        return ((TaskGraph) this)
+                .add(
+                        id,
+                        a -> code.apply(
+                                TaskGraph.at(a, 0),
+                                TaskGraph.at(a, 1),
+                                TaskGraph.at(a, 2),
+                                TaskGraph.at(a, 3),
+                                TaskGraph.at(a, 4),
+                                TaskGraph.at(a, 5),
+                                TaskGraph.at(a, 6),
+                                TaskGraph.at(a, 7),
+                                TaskGraph.at(a, 8),
+                                TaskGraph.at(a, 9),
+                                TaskGraph.at(a, 10),
+                                TaskGraph.at(a, 11),
+                                TaskGraph.at(a, 12),
+                                TaskGraph.at(a, 13),
+                                TaskGraph.at(a, 14),
+                                TaskGraph.at(a, 15),
+                                TaskGraph.at(a, 16),
+                                TaskGraph.at(a, 17),
+                                TaskGraph.at(a, 18),
+                                TaskGraph.at(a, 19)),
+                        arg1,
+                        arg2,
+                        arg3,
+                        arg4,
+                        arg5,
+                        arg6,
+                        arg7,
+                        arg8,
+                        arg9,
+                        arg10,
+                        arg11,
+                        arg12,
+                        arg13,
+                        arg14,
+                        arg15,
+                        arg16,
+                        arg17,
+                        arg18,
+                        arg19,
+                        arg20);
     }
 }

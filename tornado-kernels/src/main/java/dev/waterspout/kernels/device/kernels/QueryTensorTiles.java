@@ -80,13 +80,13 @@ final class QueryTensorTiles {
         int width = CachedUnits.width(format);
         int stepBits = DEPTH_BITS - (width >> 1);
 
-        int heads = shape.get(QueryTileKernels.HEADS);
-        int kvHeads = shape.get(QueryTileKernels.KV_HEADS);
-        int mostHeads = shape.get(QueryTileKernels.GROUP_HEADS);
+        int heads = shape.get(RotaryShape.HEADS);
+        int kvHeads = shape.get(RotaryShape.KV_HEADS);
+        int mostHeads = shape.get(RotaryShape.TILE_HEADS);
         int sharing = Division.quotient(heads, kvHeads);
         int slices = Division.quotient(sharing + mostHeads - 1, mostHeads);
         int groups = kvHeads * slices;
-        int rowTiles = Division.quotient(step.get(Step.ROWS) - 1, shape.get(QueryTileKernels.STRIDE)) + 1;
+        int rowTiles = Division.quotient(step.get(Step.ROWS) - 1, shape.get(RotaryShape.TILE_STRIDE)) + 1;
         int window = step.get(Step.WINDOW);
         for (int number = workGroup; number < rowTiles * groups; number += QueryTensorKernels.MOST_GROUPS) {
             int y = Division.quotient(number, groups);
@@ -123,9 +123,8 @@ final class QueryTensorTiles {
             for (int tile = first - (first & (KEYS - 1)); tile < end; tile += KEYS) {
                 if (item < KEYS) {
                     int position = TornadoMath.max(first, TornadoMath.min(tile + item, end - 1));
-                    keyStarts[item] =
-                            (base + Places.slot(places, table, position, shape.get(QueryTileKernels.BLOCK_SIZE)))
-                                    * CachedUnits.rowElements(headDim, format);
+                    keyStarts[item] = (base + Places.slot(places, table, position, shape.get(RotaryShape.BLOCK_SIZE)))
+                            * CachedUnits.rowElements(headDim, format);
                 }
                 float[] s0 = context.mmaFragment(0f);
                 float[] s1 = context.mmaFragment(0f);

@@ -23,11 +23,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * other queries of its tile nor on {@code itemRows}.
  *
  * <p>Groups of x are [KV heads][slices of the query heads of a KV head]; y is the tile, the last one first, because it
- * attends to the most positions. Where a chunk has one sequence, a tile begins at every {@link #TOKENS}th row. With
+ * attends to the most positions. Where a chunk has one sequence, a tile begins at every {@link RotaryShape#TILE_TOKENS}th row. With
  * several sequences y is the row: a tile begins at the first row of a sequence and at positions that are multiples of
- * {@link #TOKENS}; work-groups of other rows end at once.
+ * {@link RotaryShape#TILE_TOKENS}; work-groups of other rows end at once.
  *
- * <p>Arrays are those of {@link AttentionKernels}. {@code shape} has the elements {@link #HEADS} to {@link #STRIDE}.
+ * <p>Arrays are those of {@link AttentionKernels}. {@code shape} is a {@link RotaryShape}.
  */
 public final class QueryTileKernels {
     /** Work-items of a work-group. */
@@ -48,20 +48,8 @@ public final class QueryTileKernels {
     /** Largest number of output elements of a work-item. */
     public static final int MOST_TOTALS = 64;
 
-    /** Index of the number of query heads in {@code shape}. */
-    public static final int HEADS = 0;
-    /** Index of the number of KV heads. */
-    public static final int KV_HEADS = 1;
-    /** Index of the number of positions of a block of the cache. */
-    public static final int BLOCK_SIZE = 2;
-    /** Index of the number of query heads of a tile. */
-    public static final int GROUP_HEADS = 3;
-    /** Index of the largest number of tokens of a tile. */
-    public static final int TOKENS = 4;
-    /** Index of the rows per work-group of y: the tokens of a tile if a chunk has one sequence, else 1. */
-    public static final int STRIDE = 5;
-    /** Elements of {@code shape}. */
-    public static final int SHAPE = 6;
+    /** After the last position of all sequences. */
+    private static final int NOT_FRESH = Integer.MAX_VALUE;
 
     private static final int KEYS = 64;
     private static final int ITEM_KEYS = KEYS / LANES;
@@ -81,9 +69,9 @@ public final class QueryTileKernels {
 
     private static final int STAGED = KEYS_AT + KEYS * STEP_STRIDE;
 
-    /** Bytes of local memory of a work-group. */
-    public static final int LOCAL_BYTES =
-            Float.BYTES * (STAGED + MOST_ROWS * (KEY_STRIDE + LANE_STRIDE) + 4 * MOST_ROWS + KEYS);
+    /** Bytes of local memory of a work-group, with the norms of heads of {@link TurnedHeads}. */
+    public static final int LOCAL_BYTES = TurnedHeads.LOCAL_BYTES
+            + Float.BYTES * (STAGED + MOST_ROWS * (KEY_STRIDE + LANE_STRIDE) + 4 * MOST_ROWS + KEYS);
 
     private QueryTileKernels() {}
 
@@ -117,6 +105,8 @@ public final class QueryTileKernels {
                 places,
                 sinks,
                 output,
+                NOT_FRESH,
+                0,
                 headDim,
                 scale,
                 cap,
@@ -155,6 +145,8 @@ public final class QueryTileKernels {
                 valueCache,
                 sinks,
                 output,
+                NOT_FRESH,
+                0,
                 headDim,
                 scale,
                 cap,
@@ -164,16 +156,16 @@ public final class QueryTileKernels {
 
     /** Returns the row at which work-group y begins. The last rows come first. */
     static int firstRow(IntArray step, IntArray shape, int y) {
-        int stride = shape.get(STRIDE);
+        int stride = shape.get(RotaryShape.TILE_STRIDE);
         return (Division.quotient(step.get(Step.ROWS) - 1, stride) - y) * stride;
     }
 
     /** Returns the number of tokens of the tile that begins at a row; 0 if none does. */
     static int tokens(IntArray step, IntArray places, IntArray shape, int row) {
-        int most = shape.get(TOKENS);
+        int most = shape.get(RotaryShape.TILE_TOKENS);
         int rows = step.get(Step.ROWS);
         int count = TornadoMath.min(most, rows - row);
-        if (shape.get(STRIDE) < most) {
+        if (shape.get(RotaryShape.TILE_STRIDE) < most) {
             int position = Places.position(places, row);
             int past = position - Division.quotient(position, most) * most;
             int limit = TornadoMath.min(most - past, rows - row);
@@ -201,11 +193,12 @@ public final class QueryTileKernels {
     }
 
     /**
-     * Computes a tile. Of floats and words, the arrays of the cache's type are read. Longer than other methods, because
+     * Computes a tile. From position {@code fresh} on, keys and values lie in rows of the first query head's own, see
+     * {@link Places#element}. Of floats and words, the arrays of the cache's type are read. Longer than other methods, because
      * none can take a local array. TornadoVM compiles a kernel only if it reads each field of the context once, so they
      * are passed.
      */
-    private static void attend(
+    static void attend(
             KernelContext context,
             int item,
             int group,
@@ -220,6 +213,8 @@ public final class QueryTileKernels {
             IntArray valueWords,
             FloatArray sinks,
             FloatArray output,
+            int fresh,
+            int own,
             int headDim,
             float scale,
             float cap,
@@ -246,19 +241,20 @@ public final class QueryTileKernels {
         int units = CachedUnits.count(headDim, format);
         int stepBits = DEPTH_BITS - (width >> 1);
 
-        int heads = shape.get(HEADS);
-        int sharing = Division.quotient(heads, shape.get(KV_HEADS));
-        int slices = Division.quotient(sharing + shape.get(GROUP_HEADS) - 1, shape.get(GROUP_HEADS));
+        int heads = shape.get(RotaryShape.HEADS);
+        int sharing = Division.quotient(heads, shape.get(RotaryShape.KV_HEADS));
+        int slices =
+                Division.quotient(sharing + shape.get(RotaryShape.TILE_HEADS) - 1, shape.get(RotaryShape.TILE_HEADS));
         int kvHead = Division.quotient(group, slices);
-        int inGroup = (group - kvHead * slices) * shape.get(GROUP_HEADS);
-        int groupHeads = TornadoMath.min(shape.get(GROUP_HEADS), sharing - inGroup);
+        int inGroup = (group - kvHead * slices) * shape.get(RotaryShape.TILE_HEADS);
+        int groupHeads = TornadoMath.min(shape.get(RotaryShape.TILE_HEADS), sharing - inGroup);
         int head = kvHead * sharing + inGroup;
         int row = firstRow(step, shape, y);
         int tokens = tokens(step, places, shape, row);
         int used = tokens * groupHeads;
         int window = step.get(Step.WINDOW);
         int table = Places.table(places, row);
-        int base = (step.get(Step.LAYER) * shape.get(KV_HEADS) + kvHead) * places.get(Places.CAPACITY);
+        int base = (step.get(Step.LAYER) * shape.get(RotaryShape.KV_HEADS) + kvHead) * places.get(Places.CAPACITY);
         int end = Places.position(places, row) + tokens;
         int first = AttentionKernels.first(window, Places.position(places, row) + 1);
 
@@ -281,8 +277,15 @@ public final class QueryTileKernels {
         for (int tile = first - (first & (KEYS - 1)); tile < end; tile += KEYS) {
             if (item < KEYS) {
                 int position = TornadoMath.max(first, TornadoMath.min(tile + item, end - 1));
-                keyStarts[item] = (base + Places.slot(places, table, position, shape.get(BLOCK_SIZE)))
-                        * CachedUnits.rowElements(headDim, format);
+                keyStarts[item] = Places.element(
+                        places,
+                        base,
+                        table,
+                        position,
+                        shape.get(RotaryShape.BLOCK_SIZE),
+                        CachedUnits.rowElements(headDim, format),
+                        fresh,
+                        own);
             }
             for (int i = 0; i < MOST_ITEM_ROWS * ITEM_KEYS; i++) {
                 scores[i] = 0f;

@@ -1,9 +1,9 @@
 package dev.waterspout.kernels.device.kernels;
 
 /**
- * The device array that describes a rotary embedding to its kernels, and a split attention to its own. Queries, keys
- * and values may be columns of one array: each has a stride, the elements of a row of its array, and the first of its
- * columns.
+ * The device array that describes a rotary embedding to its kernels, and an attention by parts or tiles to its own.
+ * Queries, keys and values may be columns of one array: each has a stride, the elements of a row of its array, and the
+ * first of its columns.
  */
 public final class RotaryShape {
     /** Query heads. */
@@ -44,8 +44,14 @@ public final class RotaryShape {
     public static final int OWN_FROM = 17;
     /** Number of rows of a query head's own for a token. */
     public static final int OWN_ROWS = 18;
+    /** Query heads of a tile of queries. */
+    public static final int TILE_HEADS = 19;
+    /** Largest number of tokens of a tile of queries. */
+    public static final int TILE_TOKENS = 20;
+    /** Rows per work-group of tiles of queries: the tokens of a tile if a chunk has one sequence, else 1. */
+    public static final int TILE_STRIDE = 21;
     /** Elements of the array. */
-    public static final int SIZE = 19;
+    public static final int SIZE = 22;
 
     private RotaryShape() {}
 }

@@ -40,9 +40,10 @@ public final class SplitAttentionKernels {
     /** Sums of the lanes of one score. One element of padding distributes them over the banks of local memory. */
     private static final int LANE_STRIDE = LANES + 1;
 
-    /** Bytes of local memory. */
-    public static final int LOCAL_BYTES =
-            Float.BYTES * (2 * MOST_ELEMENTS + MOST_HEADS * MOST_TILE * (1 + LANE_STRIDE) + MOST_TILE + 3 * MOST_HEADS);
+    /** Bytes of local memory, with the norms of heads of {@link TurnedHeads}. */
+    public static final int LOCAL_BYTES = TurnedHeads.LOCAL_BYTES
+            + Float.BYTES
+                    * (2 * MOST_ELEMENTS + MOST_HEADS * MOST_TILE * (1 + LANE_STRIDE) + MOST_TILE + 3 * MOST_HEADS);
 
     private SplitAttentionKernels() {}
 

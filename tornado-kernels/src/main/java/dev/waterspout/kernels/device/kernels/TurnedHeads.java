@@ -19,6 +19,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>Of floats and words, the arrays of the cache's type are used, see {@link CachedUnits}.
  */
 final class TurnedHeads {
+    /** Bytes of local memory of a work-group. */
+    static final int LOCAL_BYTES = Float.BYTES * NormKernels.GROUP;
+
     private TurnedHeads() {}
 
     /**

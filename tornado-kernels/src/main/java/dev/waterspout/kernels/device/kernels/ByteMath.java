@@ -105,10 +105,9 @@ public final class ByteMath {
     }
 
     /**
-     * {@return the magnitude of an input in units of its block's scale, rounded to an integer of at most 127; ties go to the
-     * even one}
-     * The magnitude is below 128, so 24 bits behind the point fit into an int. They are exact from 1/2 on. The
-     * conversion keeps compilers from fusing the product with a sum, which would round it otherwise.
+     * {@return the magnitude of an input in units of its block's scale, rounded to an integer of at most 127}
+     * Ties go to the even one. The magnitude is below 128, so 24 bits behind the point fit into an int. They are exact
+     * from 1/2 on. The conversion keeps compilers from fusing the product with a sum, which would round it otherwise.
      *
      * @param input the input
      * @param inverse {@link #inverse} of its block

@@ -60,12 +60,13 @@ class TensorCoresTest {
                         .mapToObj(i -> Arguments.of(device, FORMATS.get(i), SIZES.get(i), i % 2 == 0)));
     }
 
-    /** Each other type with one size. */
+    /** Each other type with passes of few tokens and of more. */
     static Stream<Arguments> types() {
         return TestDevice.withTensorCores()
                 .flatMap(device -> Stream.of(WeightFormat.values())
                         .filter(format -> !FORMATS.contains(format) && Panels.exist(format, 256))
-                        .map(format -> Arguments.of(device, format, SIZES.getFirst(), true)));
+                        .flatMap(format -> Stream.of(9, 17)
+                                .map(rows -> Arguments.of(device, format, new Product(1, 256, rows, null), true))));
     }
 
     @Tag(Pairwise.EXHAUSTIVE)

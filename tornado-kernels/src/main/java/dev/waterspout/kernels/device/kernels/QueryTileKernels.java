@@ -23,9 +23,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * other queries of its tile nor on {@code itemRows}.
  *
  * <p>Groups of x are [KV heads][slices of the query heads of a KV head]; y is the tile, the last one first, because it
- * attends to the most positions. Where a chunk has one sequence, a tile begins at every {@link RotaryShape#TILE_TOKENS}th row. With
- * several sequences y is the row: a tile begins at the first row of a sequence and at positions that are multiples of
- * {@link RotaryShape#TILE_TOKENS}; work-groups of other rows end at once.
+ * attends to the most positions. Where a chunk has one sequence, a tile begins at every
+ * {@link RotaryShape#TILE_TOKENS}th row. With several sequences y is the row: a tile begins at the first row of a
+ * sequence and at positions that are multiples of {@link RotaryShape#TILE_TOKENS}; work-groups of other rows end at
+ * once.
  *
  * <p>Arrays are those of {@link AttentionKernels}. {@code shape} is a {@link RotaryShape}.
  */
@@ -194,9 +195,9 @@ public final class QueryTileKernels {
 
     /**
      * Computes a tile. From position {@code fresh} on, keys and values lie in rows of the first query head's own, see
-     * {@link Places#element}. Of floats and words, the arrays of the cache's type are read. Longer than other methods, because
-     * none can take a local array. TornadoVM compiles a kernel only if it reads each field of the context once, so they
-     * are passed.
+     * {@link Places#element}. Of floats and words, the arrays of the cache's type are read. Longer than other methods,
+     * because none can take a local array. TornadoVM compiles a kernel only if it reads each field of the context
+     * once, so they are passed.
      */
     static void attend(
             KernelContext context,

@@ -74,7 +74,7 @@ final class TurnedHeads {
             int ofRow = row - TornadoMath.max(k - count, 0);
             int normed = normed(shape, head, k, count);
             float factor = 1f;
-            if (epsilon >= 0f) {
+            if (epsilon > NormedRotaryKernels.NO_NORM) {
                 for (int lane = item; lane < lanes; lane += items) {
                     squares[lane] = NormedRotaryKernels.squares(shape, madeQueries, madeKeys, normed, ofRow, lane);
                 }
@@ -151,7 +151,7 @@ final class TurnedHeads {
             int ofRow = row - TornadoMath.max(k - 1, 0);
             int normed = normed(shape, head, k, 1);
             float factor = 1f;
-            if (epsilon >= 0f) {
+            if (epsilon > NormedRotaryKernels.NO_NORM) {
                 float squares = NormedRotaryKernels.squares(shape, madeQueries, madeKeys, normed, ofRow, 0);
                 factor = NormedRotaryKernels.factor(squares, headDim, epsilon);
             }
@@ -314,7 +314,7 @@ final class TurnedHeads {
             int weights,
             float factor,
             float epsilon) {
-        return epsilon >= 0f
+        return epsilon > NormedRotaryKernels.NO_NORM
                 ? NormedRotaryKernels.turned(angles, shape, made, weight, source, row, d, weights, factor)
                 : RotaryKernels.turned(angles, shape, made, source + d, row, d);
     }

@@ -17,7 +17,7 @@ class ActivationKernelsTest {
     private static final int[] WIDTHS = {1, 31, 64, 1021, 4098};
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        return TestDevice.ofEachKind();
     }
 
     @ParameterizedTest

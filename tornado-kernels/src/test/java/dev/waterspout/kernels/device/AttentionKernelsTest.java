@@ -26,12 +26,12 @@ class AttentionKernelsTest {
     private static final int LAYERS = 2;
 
     static Stream<Arguments> pairings() {
-        return TestDevice.all()
+        return TestDevice.ofEachKind()
                 .flatMap(device -> Stream.of(RopePairing.values()).map(p -> Arguments.of(device, p)));
     }
 
     static Stream<TestDevice> devices() {
-        return Stream.concat(TestDevice.all(), TestDevice.choosing(KernelShape.attention(8, 64, 8)));
+        return Stream.concat(TestDevice.ofEachKind(), TestDevice.choosing(KernelShape.attention(8, 64, 8)));
     }
 
     @ParameterizedTest

@@ -37,7 +37,7 @@ class CodecKernelsTest {
     static Stream<TestDevice> devices() {
         WireFormat format = WireFormat.parse("e2m1:32:e8m0");
         return Stream.of(
-                        TestDevice.all(),
+                        TestDevice.ofEachKind(),
                         TestDevice.choosing(KernelShape.dequantizeSum(format, 2, 64, 8)),
                         TestDevice.choosing(KernelShape.quantize(format, 64, 8)))
                 .flatMap(each -> each);

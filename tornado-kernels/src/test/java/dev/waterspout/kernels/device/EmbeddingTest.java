@@ -25,12 +25,12 @@ class EmbeddingTest {
     private static final int[] TOKENS = {6, 0, 10, 10};
 
     static Stream<Arguments> formats() {
-        return TestDevice.all()
+        return TestDevice.ofEachKind()
                 .flatMap(device -> Stream.of(WeightFormat.values()).map(f -> Arguments.of(device, f)));
     }
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        return TestDevice.ofEachKind();
     }
 
     @ParameterizedTest

@@ -26,7 +26,7 @@ class EncodedProductTest {
     record Case(WeightFormat weights, int rows, String wire, boolean bias, int launches) {}
 
     static Stream<Arguments> cases() {
-        return Stream.concat(TestDevice.all(), TestDevice.withTensorCores())
+        return Stream.concat(TestDevice.ofEachKind(), TestDevice.withTensorCores())
                 .filter(device -> device.kernels().variant() == KernelVariant.GROUPS)
                 .flatMap(device -> Stream.of(device, device.rounding()))
                 .flatMap(device -> Stream.of(

@@ -29,7 +29,7 @@ class ExpertKernelsTest {
     private static final int EXPERTS = 5;
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        return TestDevice.ofEachKind();
     }
 
     /** {@return the experts of a row, best first, and their weights} */
@@ -241,7 +241,7 @@ class ExpertKernelsTest {
     @Test
     void refusesExpertsThatDoNotBeginWithAPanel() {
         Rule rule = new Rule(1, Gating.SOFTMAX, false, 1);
-        TestDevice device = TestDevice.all().findFirst().orElseThrow();
+        TestDevice device = TestDevice.ofEachKind().findFirst().orElseThrow();
         KernelGraph graph = new KernelGraph("mixture", device.kernels(), 1, Operands.step(0, 1), DeviceTables.create());
         IntArray chosen = DeviceRouting.chosen(1, rule);
         ExpertTasks tasks = new ExpertTasks(graph, new DeviceRouting(2, 0, 2, rule, chosen, new FloatArray(1)));

@@ -42,7 +42,7 @@ class HeadNormsTest {
         Shape adjacent = new Shape(4, 2, 32, 16, RopePairing.ADJACENT, true);
         Shape halves = new Shape(3, 1, 160, 160, RopePairing.HALVES, false);
         Shape odd = new Shape(6, 3, 37, 20, RopePairing.HALVES, true);
-        return TestDevice.all()
+        return TestDevice.ofEachKind()
                 .flatMap(device -> Stream.of(
                         Arguments.of(device, CacheType.F32, adjacent),
                         Arguments.of(device, CacheType.F32, halves),
@@ -173,7 +173,7 @@ class HeadNormsTest {
         DeviceCache cache = cache(CacheType.F32, new Shape(4, 2, 8, 8, RopePairing.HALVES, true));
         KernelGraph graph = new KernelGraph(
                 "heads",
-                TestDevice.all().findFirst().orElseThrow().kernels(),
+                TestDevice.ofEachKind().findFirst().orElseThrow().kernels(),
                 1,
                 Operands.step(0, 1),
                 DeviceTables.create());

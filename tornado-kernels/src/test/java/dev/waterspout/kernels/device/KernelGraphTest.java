@@ -46,7 +46,7 @@ class KernelGraphTest {
     private final FloatArray powers = DeviceTables.create();
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        return TestDevice.ofEachKind();
     }
 
     @Test

@@ -59,7 +59,8 @@ class LinearKernelsTest {
 
     private static List<TestDevice> devices() {
         KernelShape shape = KernelShape.linear(WeightFormat.Q8_0, 64, 64, 64);
-        return Stream.concat(TestDevice.all(), TestDevice.choosing(shape)).toList();
+        return Stream.concat(TestDevice.ofEachKind(), TestDevice.choosing(shape))
+                .toList();
     }
 
     static Stream<Arguments> pairs() {
@@ -117,7 +118,7 @@ class LinearKernelsTest {
 
     /** The first device of each backend, with each variant of kernels. */
     static Stream<Arguments> panelFormats() {
-        List<TestDevice> devices = TestDevice.all()
+        List<TestDevice> devices = TestDevice.ofEachKind()
                 .filter(device -> device.toString().contains(":0 "))
                 .toList();
         List<WeightFormat> formats = Stream.of(WeightFormat.values())

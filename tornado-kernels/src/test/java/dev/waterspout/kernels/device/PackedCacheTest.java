@@ -39,7 +39,7 @@ class PackedCacheTest {
     private static final int[] BLOCKS = {3, 0, 4};
 
     static Stream<Arguments> cases() {
-        return TestDevice.all()
+        return TestDevice.ofEachKind()
                 .flatMap(device -> Stream.of(
                         Arguments.of(device, CacheType.F16, new Shape(4, 2, 16)),
                         Arguments.of(device, CacheType.F16, new Shape(3, 1, 37)),

@@ -21,9 +21,9 @@ class PairTaskTest {
 
     static Stream<TestDevice> devices() {
         return Stream.of(
-                        TestDevice.all(),
+                        TestDevice.ofEachKind(),
                         TestDevice.withTensorCores(),
-                        TestDevice.all().map(TestDevice::rounding))
+                        TestDevice.ofEachKind().map(TestDevice::rounding))
                 .flatMap(devices -> devices);
     }
 
@@ -75,7 +75,7 @@ class PairTaskTest {
 
     @Test
     void needsPanelsAndKernelsOfSingleTokens() {
-        TestDevice device = TestDevice.all().findFirst().orElseThrow();
+        TestDevice device = TestDevice.ofEachKind().findFirst().orElseThrow();
         Random random = new Random(6);
         DeviceWeights panels = weights(random, WeightFormat.Q4_K, 8);
         DeviceWeights bytes = Operands.weights(random, WeightFormat.Q6_K, 2, 8, COLUMNS);

@@ -21,7 +21,7 @@ class PartChangeTest {
     private static final int BYTES = 21;
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        return TestDevice.ofEachKind();
     }
 
     private final FloatArray part = Operands.gaussian(new Random(1), ROWS * WIDTH);

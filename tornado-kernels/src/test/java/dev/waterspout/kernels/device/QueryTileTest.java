@@ -160,10 +160,7 @@ class QueryTileTest {
     }
 
     static Stream<TestDevice> devices() {
-        // The devices of the emulator differ in their names only.
-        return TestDevice.all()
-                .filter(device -> device.kernels().variant() == KernelVariant.GROUPS)
-                .limit(TestDevice.isReal() ? Long.MAX_VALUE : 1);
+        return TestDevice.ofEachKind().filter(device -> device.kernels().variant() == KernelVariant.GROUPS);
     }
 
     static Stream<Arguments> cases() {

@@ -32,13 +32,13 @@ class ResidualKernelsTest {
     private static final float EPSILON = 1e-5f;
 
     static Stream<Arguments> formats() {
-        return TestDevice.all()
+        return TestDevice.ofEachKind()
                 .flatMap(device -> Stream.of("f32", "bf16", "e2m1:32:e8m0")
                         .map(format -> Arguments.of(device, WireFormat.parse(format))));
     }
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all();
+        return TestDevice.ofEachKind();
     }
 
     /** Packets of three ranks, and what they sum to with the residual stream. */
@@ -208,7 +208,7 @@ class ResidualKernelsTest {
 
     @Test
     void refusesMorePacketsThanThereAre() {
-        TestDevice device = TestDevice.all().findFirst().orElseThrow();
+        TestDevice device = TestDevice.ofEachKind().findFirst().orElseThrow();
         IntArray step = Operands.step(0, 1);
         KernelGraph graph = new KernelGraph("g", device.kernels(), ROWS, step, DeviceTables.create());
         Packets packets = new Packets(PlainFormat.F32, 0);

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -50,9 +51,20 @@ class RoundedProductTest {
 
     private static List<TestDevice> devices() {
         KernelShape shape = KernelShape.linear(WeightFormat.Q8_0, 64, 64, 64);
-        return Stream.concat(TestDevice.all(), TestDevice.choosing(shape))
+        return Stream.concat(TestDevice.ofEachKind(), TestDevice.choosing(shape))
                 .map(TestDevice::rounding)
                 .toList();
+    }
+
+    /** Each device with each size, and the types in turn. */
+    static Stream<Arguments> sizes() {
+        List<Arguments> cases = new ArrayList<>();
+        for (TestDevice device : devices()) {
+            for (Size size : SIZES) {
+                cases.add(Arguments.of(device, FORMATS.get(cases.size() % FORMATS.size()), size));
+            }
+        }
+        return cases.stream();
     }
 
     static Stream<Arguments> pairs() {
@@ -61,8 +73,15 @@ class RoundedProductTest {
                 .map(each -> Arguments.of(devices.get(each[0]), FORMATS.get(each[1]), SIZES.get(each[2])));
     }
 
+    @Tag(Pairwise.EXHAUSTIVE)
     @ParameterizedTest
     @MethodSource("pairs")
+    void hasTheBitsOfTheDefinitionInAllPairs(TestDevice device, WeightFormat format, Size size) {
+        hasTheBitsOfTheDefinition(device, format, size);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
     void hasTheBitsOfTheDefinition(TestDevice device, WeightFormat format, Size size) {
         int columns = Math.ceilDiv(32 * size.blocks, columnsOf(format)) * columnsOf(format);
         Random random = new Random(size.outputs);

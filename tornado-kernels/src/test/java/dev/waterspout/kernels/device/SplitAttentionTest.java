@@ -37,10 +37,8 @@ class SplitAttentionTest {
 
     /** Devices that split positions into as many parts as there are, and into two. */
     static Stream<TestDevice> devices() {
-        // The devices of the emulator differ in their names only.
-        return TestDevice.all()
+        return TestDevice.ofEachKind()
                 .filter(device -> device.kernels().variant() == KernelVariant.GROUPS)
-                .limit(TestDevice.isReal() ? Long.MAX_VALUE : 1)
                 .flatMap(device -> Stream.of(splitting(device, 32, 132), splitting(device, 64, 1)));
     }
 

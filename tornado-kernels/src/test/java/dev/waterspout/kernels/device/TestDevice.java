@@ -6,10 +6,12 @@ import dev.waterspout.kernels.host.Activations;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import uk.ac.manchester.tornado.api.GridScheduler;
@@ -23,7 +25,7 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * A device of the runtime with one variant of the kernels. Every device is tested with both variants. The property
+ * A device of the runtime with one variant of the kernels. Each is tested with both variants. The property
  * {@code tested.devices} restricts tests to devices whose names begin with its value, such as {@code tornado:cuda}.
  */
 record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
@@ -33,18 +35,23 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
     private static final List<String> NATIVE_ERRORS =
             List.of(NATIVE_ERROR, "[TornadoVM-CUDA-JNI] ERROR", "[TornadoVM-PTX-JNI] ERROR", "[cuda stand-in] ERROR");
 
-    static Stream<TestDevice> all() {
+    /**
+     * {@return both variants of one device of each kind: of devices of an SDK that have the same name and driver, or of
+     * the emulator's that have the same type, the first}
+     */
+    static Stream<TestDevice> ofEachKind() {
         TornadoRuntime runtime = TornadoRuntimeProvider.getTornadoRuntime();
         String prefix = System.getProperty("tested.devices", "");
         List<TestDevice> devices = new ArrayList<>();
+        Set<String> kinds = new HashSet<>();
         for (int b = 0; b < runtime.getNumBackends(); b++) {
             TornadoBackend backend = runtime.getBackend(b);
             String type = runtime.getBackendType(b).name().toLowerCase(Locale.ROOT);
             for (int d = 0; d < backend.getNumDevices(); d++) {
-                if (!("tornado:" + type + ":" + d).startsWith(prefix)) {
+                TornadoDevice device = backend.getDevice(d);
+                if (!("tornado:" + type + ":" + d).startsWith(prefix) || !kinds.add(kind(device))) {
                     continue;
                 }
-                TornadoDevice device = backend.getDevice(d);
                 for (KernelVariant variant : KernelVariant.values()) {
                     String name = backend.getName() + ":" + d + " " + variant;
                     devices.add(new TestDevice(name, device, new KernelDevice(variant, DeviceLimits.of(device))));
@@ -55,13 +62,19 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
         return devices.stream();
     }
 
+    private static String kind(TornadoDevice device) {
+        return isReal()
+                ? DeviceIdentity.of(device).label()
+                : device.getDeviceType().name();
+    }
+
     /**
      * {@return the first device of each runtime with each choice of a kernel, in its smallest and largest groups}
      *
      * @param shape one that has all choices; shapes that have not run by default
      */
     static Stream<TestDevice> choosing(KernelShape shape) {
-        TestDevice first = all().findFirst().orElseThrow();
+        TestDevice first = ofEachKind().findFirst().orElseThrow();
         Map<String, List<KernelChoice>> kernels = KernelCandidates.of(shape, first.kernels).stream()
                 .collect(Collectors.groupingBy(
                         choice -> choice.cut() + " x" + choice.perItem(), LinkedHashMap::new, Collectors.toList()));
@@ -97,7 +110,8 @@ record TestDevice(String name, TornadoDevice device, KernelDevice kernels) {
      * TornadoVM's default backend}
      */
     static Stream<TestDevice> withTensorCores() {
-        return all().filter(each -> each.kernels.variant() == KernelVariant.GROUPS)
+        return ofEachKind()
+                .filter(each -> each.kernels.variant() == KernelVariant.GROUPS)
                 .filter(each -> each.device.getDeviceType() == TornadoDeviceType.GPU)
                 .filter(each -> !isReal() || KernelDevice.of(each.device).hasTensorCores())
                 .map(each -> {

@@ -22,13 +22,13 @@ class TopLogitsTest {
     private static final List<Double> TEMPERATURES = List.of(1.0, 0.7);
 
     static Stream<Arguments> cases() {
-        return TestDevice.all()
+        return TestDevice.ofEachKind()
                 .filter(device -> device.kernels().variant() == KernelVariant.GROUPS)
                 .flatMap(device -> Stream.of(1, 63, 700).map(columns -> Arguments.of(device, columns)));
     }
 
     static Stream<TestDevice> devices() {
-        return TestDevice.all().filter(device -> device.kernels().variant() == KernelVariant.GROUPS);
+        return TestDevice.ofEachKind().filter(device -> device.kernels().variant() == KernelVariant.GROUPS);
     }
 
     /** {@return logits of which many are equal} */

@@ -110,10 +110,8 @@ class TurnedAttentionTest {
                 // A GPU attends by tiles of queries.
                 new Case(CacheType.F32, 9, 1, 40, true, true, SHORT, 40, 64, List.of(further, begun)),
                 new Case(CacheType.Q8_0, 4, 2, 64, false, false, LONG, 0, 64, List.of(begun, across)));
-        // The devices of the emulator differ in their names only; each has two variants of the kernels.
-        Stream<TestDevice> devices = TestDevice.all().limit(TestDevice.isReal() ? Long.MAX_VALUE : 2);
         return Stream.concat(
-                devices.flatMap(device -> cases.stream().map(each -> Arguments.of(device, each))),
+                TestDevice.ofEachKind().flatMap(device -> cases.stream().map(each -> Arguments.of(device, each))),
                 // Kernels that are not the default of a device, with norms and without.
                 Stream.concat(
                         TestDevice.choosing(KernelShape.attention(8, 64, 8))

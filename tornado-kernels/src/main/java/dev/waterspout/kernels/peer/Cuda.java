@@ -128,7 +128,7 @@ record Cuda(
         }
     }
 
-    /** Has later work of a stream begin after the work that an event stands for now. The thread does not wait. */
+    /** Orders later work of a stream behind the work that was recorded in an event. The thread does not wait. */
     void await(long stream, long event) {
         try {
             require("cuStreamWaitEvent", (int) waitEvent.invokeExact(stream, event, 0));

@@ -29,7 +29,7 @@ interface PeerCopier {
         // Plans without streams are idle.
     }
 
-    /** Has later work in the stream of an array's plan begin after the work that an event stands for now. */
+    /** Orders later work in the stream of an array's plan behind the work that was recorded in an event. */
     default void await(DeviceArray array, long event) {
         // Plans without streams are idle.
     }

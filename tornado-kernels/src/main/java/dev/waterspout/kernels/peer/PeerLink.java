@@ -110,7 +110,7 @@ public final class PeerLink {
         offers.set(slot(rank, offer.exchange()), offer);
     }
 
-    /** Returns what a rank offers for an exchange. */
+    /** Returns the offer of a rank for an exchange. */
     Offer offered(int rank, long exchange) {
         Offer offer = offers.get(slot(rank, exchange));
         if (offer == null || offer.exchange() != exchange) {

@@ -6,7 +6,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * What an attention does before it attends if it has no separate task for the rotary embedding: it normalizes and
+ * First part of an attention kernel without a separate task for the rotary embedding: it normalizes and
  * rotates the queries of some heads, and stores the keys and values that it reads and that are of this launch. These
  * are of the token itself and of the tokens before it of the same sequence.
  *
